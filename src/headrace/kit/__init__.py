@@ -1,0 +1,1 @@
+"""Small, product-free foundations that every other package may import."""

@@ -1,0 +1,35 @@
+"""The one place that asks what time it is, so that tests can move it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def _system_now() -> datetime:
+    return datetime.now(UTC)
+
+
+_read: Callable[[], datetime] = _system_now
+
+
+def now() -> datetime:
+    """Return the current moment, aware and in UTC."""
+    return _read()
+
+
+def today(timezone: str) -> date:
+    """Return the current calendar day in an IANA time zone."""
+    return now().astimezone(ZoneInfo(timezone)).date()
+
+
+@contextmanager
+def shifted(by: timedelta) -> Iterator[None]:
+    """Run a block with the clock moved by a duration; for tests of expiry and schedules."""
+    global _read
+    before = _read
+    _read = lambda: before() + by  # noqa: E731
+    try:
+        yield
+    finally:
+        _read = before

@@ -1,0 +1,223 @@
+"""The guard every outbound socket passes: resolve a name once, vet each address, connect to that.
+
+Private, loopback, link-local, metadata, translated and reserved addresses are refused unless the
+operator named the host. Cloud metadata addresses are refused even then. The vetted address is the
+one connected to, so a name that answers differently the second time gains nothing. Redirects are
+never followed, proxy variables are never read.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Special-purpose blocks that `ipaddress` still calls global, or whose verdict has changed between
+# Python releases (IANA special-purpose address registries).
+_REFUSED_NETWORKS = [
+    ipaddress.ip_network(block)
+    for block in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+        "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16",
+        "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        "::/8", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32",
+        "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+    )
+]  # fmt: skip
+_METADATA_ADDRESSES = {
+    ipaddress.ip_address(text)
+    for text in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
+}  # fmt: skip
+_METADATA_NAMES = {"metadata.google.internal", "metadata.goog", "instance-data"}
+
+
+class OutboundRefused(Exception):
+    """A host may not be contacted; the message says why and what the operator can do."""
+
+
+class HostUnknown(Exception):
+    """A host name did not resolve."""
+
+
+@dataclass(frozen=True)
+class OutboundPolicy:
+    """Which hosts may be contacted beyond the public internet.
+
+    `allowed_private_hosts` holds host names, addresses or networks (`10.1.0.0/16`), lower case.
+    """
+
+    allowed_private_hosts: frozenset[str] = field(default_factory=frozenset)
+
+    def allows_private(self, host: str, address: IpAddress) -> bool:
+        """Whether the operator opened this host, by its name or by its address."""
+        if host in self.allowed_private_hosts:
+            return True
+        return any(_covers(entry, address) for entry in self.allowed_private_hosts)
+
+
+def _covers(entry: str, address: IpAddress) -> bool:
+    try:
+        return address in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return False
+
+
+def _embedded_v4(address: IpAddress) -> IpAddress:
+    """The IPv4 address inside a mapped IPv6 one: that is where the socket would really go."""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+def vetted_addresses(host: str, port: int, policy: OutboundPolicy) -> list[str]:
+    """Resolve a host and return the addresses that may be connected to.
+
+    Raises:
+        HostUnknown: if the name does not resolve.
+        OutboundRefused: if any of its addresses is refused: a mixed answer is an attack or a mistake.
+    """
+    host = host.rstrip(".").lower()
+    if host in _METADATA_NAMES:
+        raise OutboundRefused(f"{host} is a cloud metadata service; it is never contacted.")
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise HostUnknown(f"The host name {host!r} does not resolve.") from error
+    addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+    for text in addresses:
+        _vet(host, ipaddress.ip_address(text.split("%")[0]), policy)
+    return addresses
+
+
+def _vet(host: str, address: IpAddress, policy: OutboundPolicy) -> None:
+    address = _embedded_v4(address)
+    if address in _METADATA_ADDRESSES:
+        raise OutboundRefused(f"{host} leads to a cloud metadata address; it is never contacted.")
+    if policy.allows_private(host, address):
+        return
+    if any(address in network for network in _REFUSED_NETWORKS) or not address.is_global:
+        raise OutboundRefused(
+            f"{host} leads to {address}, which is not a public address. "
+            "If it is meant, the operator adds the host to HEADRACE_ALLOWED_PRIVATE_HOSTS."
+        )
+
+
+def connect(
+    host: str, port: int, policy: OutboundPolicy, timeout_seconds: float
+) -> socket.socket:
+    """Open a TCP connection to the first vetted address that answers.
+
+    Raises:
+        HostUnknown, OutboundRefused: see `vetted_addresses`.
+        OSError: if no address answers.
+    """
+    failure: OSError | None = None
+    for address in vetted_addresses(host, port, policy):
+        try:
+            return socket.create_connection((address, port), timeout=timeout_seconds)
+        except OSError as error:
+            failure = error
+    assert failure is not None
+    raise failure
+
+
+class _GuardedMixin:
+    """Connects to a vetted address while TLS still checks the name that was asked for."""
+
+    policy: OutboundPolicy
+    host: str
+    port: int
+    timeout: Any
+
+    def _new_conn(self) -> socket.socket:
+        seconds = self.timeout if isinstance(self.timeout, int | float) else 30.0
+        return _connect_for_pool(self, self.policy, seconds)
+
+
+def _connect_for_pool(connection: Any, policy: OutboundPolicy, seconds: float) -> socket.socket:
+    try:
+        return connect(connection.host, connection.port, policy, seconds)
+    except HostUnknown as error:
+        raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error
+    except TimeoutError as error:
+        raise urllib3.exceptions.ConnectTimeoutError(connection, f"no answer in {seconds} s") from error
+    except OSError as error:
+        raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error
+
+
+class OutboundHttp:
+    """An HTTP client whose every connection passes the guard. Safe to share between threads.
+
+    It follows no redirect and retries nothing: callers decide by what the answer means.
+    """
+
+    def __init__(
+        self,
+        policy: OutboundPolicy,
+        connect_seconds: float = 10.0,
+        read_seconds: float = 120.0,
+        max_connections: int = 10,
+    ) -> None:
+        class GuardedHttp(_GuardedMixin, HTTPConnection):
+            pass
+
+        class GuardedHttps(_GuardedMixin, HTTPSConnection):
+            pass
+
+        GuardedHttp.policy = GuardedHttps.policy = policy
+
+        class HttpPool(HTTPConnectionPool):
+            ConnectionCls = GuardedHttp
+
+        class HttpsPool(HTTPSConnectionPool):
+            ConnectionCls = GuardedHttps
+
+        self._pool = urllib3.PoolManager(
+            num_pools=max_connections,
+            maxsize=max_connections,
+            timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
+            retries=False,
+            headers={"User-Agent": "headrace"},
+        )
+        self._pool.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send one request; with `stream` the body is left unread for the caller to `stream()`.
+
+        Raises:
+            OutboundRefused: if the host may not be contacted.
+            urllib3.exceptions.HTTPError: if there is no (whole) answer.
+        """
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise OutboundRefused(f"Only http and https addresses are contacted, not {url[:80]!r}.")
+        if query:
+            url += ("&" if "?" in url else "?") + urllib3.request.urlencode(query)
+        options: dict[str, Any] = {"headers": {"User-Agent": "headrace", **(headers or {})}}
+        if form is not None:
+            options |= {"fields": dict(form), "encode_multipart": False}
+        if json is not None:
+            options["json"] = json
+        return self._pool.request(
+            method, url, redirect=False, preload_content=not stream, **options
+        )
+
+
+def operator_hosts(urls: Collection[str]) -> frozenset[str]:
+    """The host names in URLs that the operator configured: naming them is what allows them."""
+    return frozenset(host.lower() for url in urls if (host := urlsplit(url).hostname))
