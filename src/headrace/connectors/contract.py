@@ -70,7 +70,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Setting:
-    """One input of a form: a credential field, a connection setting or an extract's custom setting."""
+    """One input of a form: a credential, a connection setting or an extract's custom setting."""
 
     name: str
     title: str
@@ -229,7 +229,7 @@ class Journal(Protocol):
     """What a read may tell and remember while it goes on."""
 
     def bookmark(self) -> Mapping[str, Any] | None:
-        """Return what an earlier attempt at this very window saved, such as a vendor's report id."""
+        """Return what an earlier attempt at this window saved, such as a vendor's report id."""
 
     def save_bookmark(self, bookmark: Mapping[str, Any]) -> None:
         """Store what a later attempt at this window needs to go on; durable when this returns."""
@@ -241,7 +241,7 @@ class Journal(Protocol):
         """Count a request that was sent again."""
 
     def pause(self, seconds: float) -> None:
-        """Sleep, while staying cancellable; for waits of seconds. For longer ones raise `SlowDown`."""
+        """Sleep some seconds while staying cancellable; for longer waits raise `SlowDown`."""
 
 
 @dataclass(frozen=True)

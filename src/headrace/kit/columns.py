@@ -61,7 +61,7 @@ def column_type_of(arrow_type: pa.DataType) -> ColumnType:
     """Return the column type whose Arrow form is `arrow_type`.
 
     Raises:
-        KeyError: if the Arrow type is none of `ARROW_TYPES`: whoever made the batch must cast first.
+        KeyError: if it is none of `ARROW_TYPES`: whoever made the batch must cast first.
     """
     return _COLUMN_TYPES[arrow_type]
 

@@ -20,7 +20,9 @@ class DayRange:
 
     def __post_init__(self) -> None:
         if self.last < self.first:
-            raise ValueError(f"a day range must not end ({self.last}) before it begins ({self.first})")
+            raise ValueError(
+                f"a day range must not end ({self.last}) before it begins ({self.first})"
+            )
 
     def __str__(self) -> str:
         return f"{self.first}..{self.last}"

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -33,7 +33,9 @@ _REFUSED_NETWORKS = [
 ]  # fmt: skip
 _METADATA_ADDRESSES = {
     ipaddress.ip_address(text)
-    for text in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
+    for text in (
+        "169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "fd00:ec2::254",
+    )
 }  # fmt: skip
 _METADATA_NAMES = {"metadata.google.internal", "metadata.goog", "instance-data"}
 
@@ -80,7 +82,7 @@ def vetted_addresses(host: str, port: int, policy: OutboundPolicy) -> list[str]:
 
     Raises:
         HostUnknown: if the name does not resolve.
-        OutboundRefused: if any of its addresses is refused: a mixed answer is an attack or a mistake.
+        OutboundRefused: if any of its addresses is refused: mixed answers are not trusted.
     """
     host = host.rstrip(".").lower()
     if host in _METADATA_NAMES:
@@ -108,9 +110,7 @@ def _vet(host: str, address: IpAddress, policy: OutboundPolicy) -> None:
         )
 
 
-def connect(
-    host: str, port: int, policy: OutboundPolicy, timeout_seconds: float
-) -> socket.socket:
+def connect(host: str, port: int, policy: OutboundPolicy, timeout_seconds: float) -> socket.socket:
     """Open a TCP connection to the first vetted address that answers.
 
     Raises:
@@ -146,7 +146,9 @@ def _connect_for_pool(connection: Any, policy: OutboundPolicy, seconds: float) -
     except HostUnknown as error:
         raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error
     except TimeoutError as error:
-        raise urllib3.exceptions.ConnectTimeoutError(connection, f"no answer in {seconds} s") from error
+        raise urllib3.exceptions.ConnectTimeoutError(
+            connection, f"no answer in {seconds} s"
+        ) from error
     except OSError as error:
         raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error
 
@@ -207,7 +209,7 @@ class OutboundHttp:
         if urlsplit(url).scheme not in {"http", "https"}:
             raise OutboundRefused(f"Only http and https addresses are contacted, not {url[:80]!r}.")
         if query:
-            url += ("&" if "?" in url else "?") + urllib3.request.urlencode(query)
+            url += ("&" if "?" in url else "?") + urlencode(query)
         options: dict[str, Any] = {"headers": {"User-Agent": "headrace", **(headers or {})}}
         if form is not None:
             options |= {"fields": dict(form), "encode_multipart": False}

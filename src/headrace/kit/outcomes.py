@@ -10,11 +10,11 @@ class OutsideError(Exception):
 
 
 class Reauthorize(OutsideError):
-    """The credentials are no longer good: mark the connection, stop, ask the person to reconnect."""
+    """The credentials are no longer good: mark the connection, stop, ask for a reconnect."""
 
 
 class SlowDown(OutsideError):
-    """A limit was met, or a report is still being made: go on after `after_seconds`, free meanwhile."""
+    """A limit was met, or a report is unfinished: go on after `after_seconds`, free meanwhile."""
 
     def __init__(self, message: str, after_seconds: float) -> None:
         super().__init__(message)

@@ -120,8 +120,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Upsert:
-    """As `Window`, but rows are matched by key: equal ones stay, changed ones are updated, new ones
-    are inserted, and those of the account and days that are not among the batches are deleted.
+    """A window whose rows are matched by key.
+
+    Equal rows stay, changed ones are updated, new ones are inserted, and those of the account and
+    days that are not among the batches are deleted.
     """
 
     account_id: str
@@ -131,8 +133,10 @@ class Upsert:
 
 @dataclass(frozen=True)
 class Append:
-    """New rows of one account, all written by us at `insert_date`; rows of the same account and
-    insert date (and days, where given) are an earlier attempt of this unit and are removed first.
+    """New rows of one account, all with the same `insert_date`.
+
+    Rows of the same account and insert date (and days, where given) are an earlier attempt of this
+    unit and are removed first.
     """
 
     account_id: str
@@ -171,16 +175,19 @@ class Loader(Protocol):
     spec: ClassVar[LoaderSpec]
 
     def check(self, access: Access) -> None:
-        """Prove that the destination can be reached and written to; raise `Refused`,
-        `Reauthorize` or `TryLater` with what to do otherwise. Leaves nothing behind.
+        """Prove that the destination can be reached and written to, leaving nothing behind.
+
+        Raises `Refused`, `Reauthorize` or `TryLater` with what to do otherwise.
         """
 
     def validate_name(self, name: str) -> None:
         """Raise `Refused` if the table name cannot be used at this destination."""
 
-    def write(self, access: Access, table: TargetTable, units: Iterable[Unit]) -> Iterator[Delivered]:
+    def write(
+        self, access: Access, table: TargetTable, units: Iterable[Unit]
+    ) -> Iterator[Delivered]:
         """Carry out the units in order, yielding after each commit.
 
-        The table is created where it is missing; missing columns are added and narrower ones widened.
+        The table is created where it is missing; missing columns are added, narrower ones widened.
         Nothing of a unit shows to readers before it is committed. Memory does not grow with rows.
         """

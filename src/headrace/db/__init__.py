@@ -1,0 +1,1 @@
+"""The database: its engine and sessions, the embedded server, migrations, sealed columns."""
