@@ -32,7 +32,7 @@ def make_engine(database_url: str, pool_size: int = 10) -> Engine:
 
 
 def session_maker(engine: Engine) -> sessionmaker[Session]:
-    """Make sessions that keep loaded values after commit, so that answers render without a query."""
+    """Make sessions that keep loaded values after commit: answers render without a query."""
     return sessionmaker(engine, expire_on_commit=False)
 
 

@@ -1,0 +1,1 @@
+"""Who may: users, credentials, permissions, and the scopes that prove them."""

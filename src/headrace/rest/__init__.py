@@ -1,0 +1,1 @@
+"""Request plumbing: sessions, errors, paging, the OpenAPI document."""

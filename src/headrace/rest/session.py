@@ -1,0 +1,30 @@
+"""One database transaction for each request."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from headrace.db.engine import transaction
+from headrace.settings import Settings
+
+
+def request_session(request: Request) -> Iterator[Session]:
+    """Open the request's transaction; it commits before the answer is sent."""
+    with transaction(request.app.state.sessions) as session:
+        yield session
+
+
+# Function scope matters: by default FastAPI ends a dependency after the answer has been sent, and
+# a client could then read its own write before it is committed.
+DbSession = Annotated[Session, Depends(request_session, scope="function")]
+
+
+def request_settings(request: Request) -> Settings:
+    """The server's settings."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+AppSettings = Annotated[Settings, Depends(request_settings)]

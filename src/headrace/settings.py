@@ -1,0 +1,251 @@
+"""Every setting of the server, described once; `headrace doctor --settings` and the docs print these.
+
+Each is read from the environment variable `HEADRACE_<NAME>`.
+"""
+
+import base64
+import binascii
+import json
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from headrace.kit.outbound import OutboundPolicy, operator_hosts
+
+PREFIX = "HEADRACE_"
+SECRET_KEY_BYTES = 32
+_EXAMPLE_KEYS = {"changeme", "secret", "example", "0" * 64}
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the message names each setting and what to do."""
+
+
+def _split(value: Any) -> Any:
+    """Let lists be written with commas, which is how people write them in environments."""
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return json.loads(value) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """The server's settings."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    home: Path = Field(
+        Path("~/.headrace"),
+        description="Folder of the embedded database, the secret key and, unless LAKE_URL says "
+        "otherwise, the data tables' files.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL 15 or newer, as postgresql://user:password@host:port/database. "
+        "Empty: an embedded PostgreSQL under HOME.",
+    )
+    lake_url: str = Field(
+        "",
+        description="Where the data tables' files are kept: a folder, or s3://bucket/prefix. "
+        "Empty: HOME/lake. With several machines it must be a bucket or a shared folder.",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="The key that seals credentials: 32 random bytes in base64 or hex. Empty with "
+        "the embedded database: made once in HOME/secret.key. Required with DATABASE_URL.",
+    )
+    public_url: str = Field(
+        "",
+        description="The address under which clients reach the server; links in answers start "
+        "with it. Empty: http://HOST:PORT.",
+    )
+    host: str = Field("127.0.0.1", description="The address the web server listens on.")
+    port: int = Field(8080, ge=1, le=65535, description="The port the web server listens on.")
+    workers: int = Field(
+        1, ge=0, le=64, description="How many worker processes `headrace up` starts."
+    )
+    worker_threads: int = Field(
+        4, ge=1, le=64, description="How many runs one worker process carries out at once."
+    )
+    web_threads: int = Field(
+        10, ge=1, le=100, description="How many requests one web process answers at once."
+    )
+    base_urls: Annotated[dict[str, str], NoDecode] = Field(
+        default_factory=dict,
+        description='Other addresses for data sources, as JSON: {"facebook": "http://127.0.0.1:9000"}. '
+        "Their hosts may be private.",
+    )
+    allowed_private_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Hosts, addresses or networks inside your own network that sources and "
+        "destinations may lead to, separated by commas. Cloud metadata addresses stay closed.",
+    )
+    file_import_roots: Annotated[list[Path], NoDecode] = Field(
+        default_factory=list,
+        description="Folders of this machine that file_import may read, separated by commas.",
+    )
+    local_files_root: Path | None = Field(
+        None,
+        description="Folder of this machine in which local_files and duckdb destinations live.",
+    )
+    run_attempts: int = Field(
+        5, ge=1, le=100, description="How often a run is tried before it counts as failed."
+    )
+    runs_per_workspace: int = Field(
+        8, ge=1, le=1000, description="How many runs of one workspace are carried out at once."
+    )
+    runs_per_connection: int = Field(
+        2, ge=1, le=1000, description="How many runs of one connection are carried out at once."
+    )
+    worker_timeout_seconds: int = Field(
+        30, ge=5, le=3600, description="Silence after which a worker counts as dead."
+    )
+    segment_grace_minutes: int = Field(
+        360, ge=1, description="How long replaced files are kept; longer than the longest load."
+    )
+    run_retention_days: int = Field(
+        90, ge=1, description="How long the history of finished runs is kept."
+    )
+    log_format: str = Field(
+        "auto", pattern="^(auto|text|json)$", description="text, json, or auto: text on a terminal."
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="The least severe line logged."
+    )
+
+    @field_validator("base_urls", mode="before")
+    @classmethod
+    def _read_base_urls(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            read = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"not a JSON object of data source to URL: {error}") from error
+        if not isinstance(read, dict):
+            raise ValueError('not a JSON object; write {"facebook": "http://127.0.0.1:9000"}')
+        for name, url in read.items():
+            if urlsplit(str(url)).scheme not in {"http", "https"}:
+                raise ValueError(f"the URL of {name!r} must begin with http:// or https://")
+        return read
+
+    @field_validator("allowed_private_hosts", "file_import_roots", mode="before")
+    @classmethod
+    def _read_list(cls, value: Any) -> Any:
+        return _split(value)
+
+    @field_validator("home", "local_files_root")
+    @classmethod
+    def _whole_path(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else None
+
+    @field_validator("file_import_roots")
+    @classmethod
+    def _whole_paths(cls, value: list[Path]) -> list[Path]:
+        return [path.expanduser().absolute() for path in value]
+
+    @field_validator("secret_key")
+    @classmethod
+    def _good_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            decode_key(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _key_for_external_database(self) -> "Settings":
+        if self.database_url is not None and self.secret_key is None:
+            raise ValueError(
+                f"{PREFIX}SECRET_KEY is required with {PREFIX}DATABASE_URL: every process needs the "
+                "same one. Make it with: openssl rand -base64 32"
+            )
+        return self
+
+    @property
+    def lake(self) -> str:
+        """The lake's URL, the default filled in."""
+        return self.lake_url or str(self.home / "lake")
+
+    @property
+    def public_address(self) -> str:
+        """The public URL, the default filled in, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def outbound_policy(self) -> OutboundPolicy:
+        """Which private hosts may be contacted: those listed, and those of BASE_URLS."""
+        listed = frozenset(host.lower() for host in self.allowed_private_hosts)
+        return OutboundPolicy(listed | operator_hosts(self.source_urls.values()))
+
+    @property
+    def source_urls(self) -> dict[str, str]:
+        """Addresses of data sources that differ from the vendor's own.
+
+        The demo network is served by this very server, so its address follows ours.
+        """
+        own = f"http://127.0.0.1:{self.port}/sandbox/demo_ads"
+        return {"demo_ads": own} | self.base_urls
+
+    def sealing_key(self) -> bytes:
+        """Return the key that seals credentials, making it on first use beside the embedded database.
+
+        Raises:
+            SettingsError: if the key file is damaged.
+        """
+        if self.secret_key is not None:
+            return decode_key(self.secret_key.get_secret_value())
+        path = self.home / "secret.key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(".partial")
+            partial.touch(mode=0o600)
+            partial.write_text(base64.b64encode(secrets.token_bytes(SECRET_KEY_BYTES)).decode())
+            partial.replace(path)
+        try:
+            return decode_key(path.read_text().strip())
+        except ValueError as error:
+            raise SettingsError(
+                f"The secret key in {path} is damaged: {error}. Restore it from a backup; without it "
+                "stored credentials cannot be read."
+            ) from error
+
+
+def decode_key(text: str) -> bytes:
+    """Decode a 32-byte key written in base64 or hex.
+
+    Raises:
+        ValueError: if it is too short, not decodable, or a well-known example.
+    """
+    if text.lower() in _EXAMPLE_KEYS:
+        raise ValueError("this is an example key; make one with: openssl rand -base64 32")
+    for decode in (bytes.fromhex, lambda given: base64.b64decode(given, validate=True)):
+        try:
+            key = decode(text)
+        except (ValueError, binascii.Error):
+            continue
+        if len(key) == SECRET_KEY_BYTES and len(set(key)) > 4:  # noqa: PLR2004 - not one byte repeated
+            return key
+    raise ValueError(
+        "not 32 random bytes in base64 or hex; make a key with: openssl rand -base64 32"
+    )
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: if a value is bad; the message names every bad one.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [_explain(item) for item in error.errors()]
+        raise SettingsError("\n".join(lines)) from error
+
+
+def _explain(item: Any) -> str:
+    name = "_".join(str(part) for part in item["loc"][:1]).upper()
+    text = item["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{name}: {text}" if name else text

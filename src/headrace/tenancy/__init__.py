@@ -1,0 +1,1 @@
+"""Who owns what: agencies, workspaces, and the one safe way to query their rows."""

@@ -1,0 +1,35 @@
+"""Agencies and their workspaces."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from headrace.db.base import Base, BigId, CreatedAt
+
+
+class Agency(Base):
+    """A vendor or agency: the owner of workspaces and of users."""
+
+    __tablename__ = "agency"
+
+    id: Mapped[BigId]
+    title: Mapped[str] = mapped_column(unique=True)
+    can_use_embedded_api: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[CreatedAt]
+
+
+class Workspace(Base):
+    """One customer of an agency; everything below belongs to exactly one."""
+
+    __tablename__ = "workspace"
+    __table_args__ = (UniqueConstraint("agency_id", "title"),)
+
+    id: Mapped[BigId]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=func.clock_timestamp(), onupdate=func.clock_timestamp()
+    )

@@ -1,0 +1,52 @@
+"""Scopes prove that a caller may act for an agency or in a workspace; `owned` uses the proof.
+
+Scopes are made in `access` alone; an architecture test holds everyone to that.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+
+@dataclass(frozen=True)
+class AgencyScope:
+    """Proof that a user acts for an agency. `permissions` are codes such as `extract.view`."""
+
+    agency_id: int
+    user_id: int
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class WorkspaceScope:
+    """Proof that a user, or (`user_id` None) the server itself, acts in a workspace."""
+
+    agency_id: int
+    workspace_id: int
+    user_id: int | None
+    permissions: frozenset[str]
+
+
+class WorkspaceRow(Protocol):
+    """A table whose rows belong to a workspace."""
+
+    workspace_id: Any
+
+
+Row = TypeVar("Row", bound=WorkspaceRow)
+
+
+def owned(row: type[Row], scope: WorkspaceScope) -> Select[tuple[Row]]:
+    """Select the rows of a table that belong to the scope's workspace: the start of every query."""
+    column: InstrumentedAttribute[int] = row.workspace_id
+    return select(row).where(column == scope.workspace_id)
+
+
+def owned_columns(
+    row: type[WorkspaceRow], scope: WorkspaceScope, *columns: Any
+) -> Select[Any]:
+    """Select some columns (of this table or of tables to be joined), as `owned` does for rows."""
+    column: InstrumentedAttribute[int] = row.workspace_id
+    return select(*columns).select_from(row).where(column == scope.workspace_id)
