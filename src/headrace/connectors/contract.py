@@ -136,6 +136,8 @@ class Report:
     history_days: how far back the source answers; None where it has no limit.
     chunk_days: the largest window worth asking for at once.
     includes_today: whether an unfinished day may be asked for.
+    date_field_setting: the connection setting that names the date field, for sources whose columns
+        only the customer knows; see `date_field_of`.
     """
 
     name: str
@@ -149,6 +151,7 @@ class Report:
     includes_today: bool = False
     is_wide: bool = False
     settings: tuple[Setting, ...] = ()
+    date_field_setting: str | None = None
 
 
 @dataclass(frozen=True)
@@ -283,3 +286,20 @@ class Connector(Protocol):
         Rows outside the window must not be yielded; no rows is a good answer. All batches of one
         read share one schema. A batch is at most about 16 MB.
         """
+
+
+def date_field_of(
+    connector: Connector, report: str, connection_settings: Mapping[str, Any]
+) -> str | None:
+    """Name the field that holds each row's day in this connection, or None if it has no days.
+
+    Most reports declare it. Where the customer chooses it (`Report.date_field_setting`), an empty
+    or missing setting means that the report is read whole.
+
+    Raises:
+        KeyError: if the connector has no such report.
+    """
+    declared = connector.spec.report(report)
+    if declared.date_field_setting is None:
+        return declared.date_field
+    return connection_settings.get(declared.date_field_setting) or None
