@@ -1,0 +1,332 @@
+"""Segments in PostgreSQL: replacing a window, and telling what is live and what was read."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, func, insert, outerjoin, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from headrace.kit import clock
+from headrace.kit.days import DayRange, merged
+from headrace.table_store.clipping import Slice, clip
+from headrace.table_store.errors import FileSwept
+from headrace.table_store.models import StoredFile, StoredSegment
+from headrace.table_store.writing import StagedFile
+
+
+class SegmentState(StrEnum):
+    """What a read of some days found. Days never read have no segment at all.
+
+    FINAL: complete. PROVISIONAL: the source may still change it. EMPTY: complete, without rows.
+    """
+
+    FINAL = "final"
+    PROVISIONAL = "provisional"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Some days of an account (None: all of it), live or dead, and the file that holds their rows.
+
+    path: None where the days hold no rows. rows, bytes: of the whole file, of which a clipped
+    segment shows a part. file_days: the days that the file's rows hold, None without dates.
+    inserted_at: the insert date of its rows.
+    """
+
+    id: int
+    account_id: str
+    days: DayRange | None
+    state: SegmentState
+    path: str | None = None
+    rows: int = 0
+    bytes: int = 0
+    file_days: DayRange | None = None
+    inserted_at: datetime | None = None
+    run_id: int | None = None
+    file_id: int | None = None
+
+    @property
+    def shown_days(self) -> DayRange | None:
+        """The days of the file to filter by, or None where the whole file is live."""
+        if self.days is None or self.file_days is None:
+            return None
+        if self.days.first <= self.file_days.first and self.file_days.last <= self.days.last:
+            return None
+        return self.days
+
+    @property
+    def as_slice(self) -> Slice:
+        """The segment as `changed_windows` takes it."""
+        return Slice(self.account_id, self.days, self.path)
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """What a replacement changed.
+
+    rows_removed_estimate: rows that were live before, taking the days of a file as equally full
+    where only some of them went.
+    """
+
+    rows_added: int
+    rows_removed_estimate: int
+
+
+def replace_window(
+    session: Session,
+    *,
+    table_id: int,
+    workspace_id: int,
+    account_id: str,
+    days: DayRange | None,
+    staged: StagedFile | None,
+    run_id: int | None,
+    state: SegmentState,
+) -> Replaced:
+    """Make `staged` (None: no rows) the only live rows of an account's days; None: all its days.
+
+    Works in the caller's transaction, at READ COMMITTED, and never commits: until the caller does,
+    nothing shows and other writers of the same account wait. A final window without rows is stored
+    as EMPTY.
+
+    Raises:
+        ValueError: if the staged file is of another account, table or workspace, or holds other
+            days; or if days are given for an account that is kept without days.
+        FileSwept: if the staged file waited so long that the sweep took it for an orphan.
+    """
+    _check_staged(staged, (workspace_id, table_id, account_id), days, state)
+    session.execute(select(func.pg_advisory_xact_lock(_lock_key(table_id, account_id))))
+    overlapped = _select(session, table_id, [account_id], days)
+    ends = _ends(overlapped, days)
+    _mark_dead(session, [segment.id for segment in overlapped])
+    if staged is None and state == SegmentState.FINAL:
+        state = SegmentState.EMPTY
+    file_id = _insert_file(session, staged) if staged else None
+    new = Segment(0, account_id, days, state, file_id=file_id, run_id=run_id)
+    rows = [_row(segment, table_id, workspace_id) for segment in (*ends, new)]
+    session.execute(insert(StoredSegment), rows)
+    removed = sum(map(_shown_rows, overlapped)) - sum(map(_shown_rows, ends))
+    return Replaced(staged.rows if staged else 0, removed)
+
+
+def live_segments(
+    session: Session, table_id: int, account_ids: Collection[str] | None = None
+) -> list[Segment]:
+    """List what is live at one moment, by account and day; of some accounts, or of all."""
+    return _select(session, table_id, account_ids, None)
+
+
+def coverage(
+    session: Session, table_id: int
+) -> dict[str, list[tuple[DayRange | None, SegmentState]]]:
+    """Tell by account which days were read and with what state; days that touch are joined.
+
+    Days that no range names were never read. The range is None for accounts kept without days.
+    """
+    result: dict[str, list[tuple[DayRange | None, SegmentState]]] = {}
+    for segment in live_segments(session, table_id):
+        ranges = result.setdefault(segment.account_id, [])
+        if ranges and segment.days and ranges[-1][0] and ranges[-1][1] == segment.state:
+            joined = merged([ranges[-1][0], segment.days])
+            ranges[-1:] = [(days, segment.state) for days in joined]
+        else:
+            ranges.append((segment.days, segment.state))
+    return result
+
+
+def drop_segments(session: Session, table_id: int, account_id: str | None = None) -> int:
+    """Mark everything of a table, or of one account in it, dead; the sweep removes the files.
+
+    Returns how many segments that were. Never commits.
+    """
+    statement = (
+        update(StoredSegment)
+        .where(StoredSegment.table_id == table_id, StoredSegment.dead_at.is_(None))
+        .values(dead_at=clock.now())
+        .returning(StoredSegment.id)
+    )
+    if account_id is not None:
+        session.execute(select(func.pg_advisory_xact_lock(_lock_key(table_id, account_id))))
+        statement = statement.where(StoredSegment.account_id == account_id)
+    return len(session.execute(statement).all())
+
+
+def forget_workspace(session: Session, workspace_id: int) -> None:
+    """Delete every row about a workspace's tables; call `Lake.delete_workspace` after the commit.
+
+    Never commits.
+    """
+    session.execute(delete(StoredSegment).where(StoredSegment.workspace_id == workspace_id))
+    session.execute(delete(StoredFile).where(StoredFile.workspace_id == workspace_id))
+
+
+def _check_staged(
+    staged: StagedFile | None,
+    place: tuple[int, int, str],
+    days: DayRange | None,
+    state: SegmentState,
+) -> None:
+    if staged is None:
+        return
+    if state == SegmentState.EMPTY:
+        raise ValueError(f"the file {staged.path} has rows, so its days are not empty")
+    if (staged.workspace_id, staged.table_id, staged.account_id) != place:
+        raise ValueError(
+            f"the file {staged.path} was not written for workspace, table, account {place}"
+        )
+    if days is None:
+        return
+    if staged.first_date is None or staged.last_date is None:
+        raise ValueError(f"the file {staged.path} has no days, and {days} are to be replaced")
+    if staged.first_date < days.first or days.last < staged.last_date:
+        raise ValueError(
+            f"the file {staged.path} holds {staged.first_date}..{staged.last_date}, "
+            f"which is not within {days}"
+        )
+
+
+def _lock_key(table_id: int, account_id: str) -> int:
+    """Make the advisory lock's number; two accounts that share one only wait for each other."""
+    digest = hashlib.blake2b(f"segment:{table_id}:{account_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _select(
+    session: Session, table_id: int, account_ids: Collection[str] | None, days: DayRange | None
+) -> list[Segment]:
+    """Read live segments, with the days given: those that overlap them or have none."""
+    statement = (
+        select(*_COLUMNS)
+        .select_from(outerjoin(StoredSegment, StoredFile))
+        .where(StoredSegment.table_id == table_id, StoredSegment.dead_at.is_(None))
+        .order_by(StoredSegment.account_id, StoredSegment.first_day, StoredSegment.id)
+    )
+    if account_ids is not None:
+        statement = statement.where(StoredSegment.account_id.in_(account_ids))
+    if days is not None:
+        overlap = (StoredSegment.first_day <= days.last) & (StoredSegment.last_day >= days.first)
+        statement = statement.where(overlap | StoredSegment.first_day.is_(None))
+    return [_segment(row) for row in session.execute(statement)]
+
+
+_COLUMNS = (
+    StoredSegment.id,
+    StoredSegment.account_id,
+    StoredSegment.first_day,
+    StoredSegment.last_day,
+    StoredSegment.state,
+    StoredSegment.run_id,
+    StoredSegment.file_id,
+    StoredFile.path,
+    StoredFile.row_count,
+    StoredFile.byte_count,
+    StoredFile.first_date,
+    StoredFile.last_date,
+    StoredFile.inserted_at,
+)
+
+
+def _segment(row: Any) -> Segment:
+    return Segment(
+        id=row.id,
+        account_id=row.account_id,
+        days=_range(row.first_day, row.last_day),
+        state=SegmentState(row.state),
+        path=row.path,
+        rows=row.row_count or 0,
+        bytes=row.byte_count or 0,
+        file_days=_range(row.first_date, row.last_date),
+        inserted_at=row.inserted_at,
+        run_id=row.run_id,
+        file_id=row.file_id,
+    )
+
+
+def _range(first: date | None, last: date | None) -> DayRange | None:
+    return DayRange(first, last) if first and last else None
+
+
+def _ends(overlapped: Sequence[Segment], days: DayRange | None) -> list[Segment]:
+    """Make what stays of the overlapped segments when `days` are replaced."""
+    if days is None:
+        return []
+    if any(segment.days is None for segment in overlapped):
+        raise ValueError(
+            f"account {overlapped[0].account_id!r} is kept without days; replace all of it "
+            f"(days=None) before replacing {days}"
+        )
+    by_id = {segment.id: segment for segment in overlapped}
+    plan = clip(((each.id, each.days) for each in overlapped if each.days), days)
+    return [_clipped(by_id[segment_id], end) for segment_id, end in plan.ends]
+
+
+def _clipped(segment: Segment, days: DayRange) -> Segment:
+    """Give what a segment shows in fewer days; without the file where that has no such rows."""
+    if segment.file_days is not None and segment.file_days.overlaps(days):
+        return replace(segment, days=days)
+    state = SegmentState.EMPTY if segment.state == SegmentState.FINAL else segment.state
+    return replace(
+        segment, days=days, state=state, path=None, rows=0, bytes=0, file_days=None, file_id=None
+    )
+
+
+def _shown_rows(segment: Segment) -> int:
+    shown = (
+        segment.shown_days
+        and segment.file_days
+        and segment.shown_days.intersection(segment.file_days)
+    )
+    if not shown or not segment.file_days:
+        return segment.rows
+    return round(segment.rows * shown.day_count / segment.file_days.day_count)
+
+
+def _mark_dead(session: Session, segment_ids: list[int]) -> None:
+    if segment_ids:
+        session.execute(
+            update(StoredSegment)
+            .where(StoredSegment.id.in_(segment_ids))
+            .values(dead_at=clock.now())
+        )
+
+
+def _insert_file(session: Session, staged: StagedFile) -> int:
+    file_id = session.execute(
+        upsert(StoredFile)
+        .values(
+            path=staged.path,
+            workspace_id=staged.workspace_id,
+            row_count=staged.rows,
+            byte_count=staged.bytes,
+            first_date=staged.first_date,
+            last_date=staged.last_date,
+            inserted_at=staged.inserted_at,
+        )
+        .on_conflict_do_nothing(index_elements=[StoredFile.path])
+        .returning(StoredFile.id)
+    ).scalar_one_or_none()
+    if file_id is None:
+        raise FileSwept(
+            f"The file {staged.path} was taken for an orphan and removed, or is in use already; "
+            "read its days again."
+        )
+    return file_id
+
+
+def _row(segment: Segment, table_id: int, workspace_id: int) -> dict[str, Any]:
+    return {
+        "table_id": table_id,
+        "workspace_id": workspace_id,
+        "account_id": segment.account_id,
+        "first_day": segment.days.first if segment.days else None,
+        "last_day": segment.days.last if segment.days else None,
+        "file_id": segment.file_id,
+        "state": segment.state.value,
+        "run_id": segment.run_id,
+    }

@@ -1,0 +1,106 @@
+"""SQL over live rows, by a DuckDB that reaches no file, no network and no extension."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from headrace.kit.days import DayRange
+from headrace.table_store.lake import Lake
+from headrace.table_store.scanning import scan
+from headrace.table_store.segments import Segment
+from headrace.table_store.widening import TableColumn, delivered_schema
+
+MEMORY_LIMIT = "256MB"
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """What a query sees as one table: the columns of some segments, of some days or of all."""
+
+    segments: Sequence[Segment]
+    columns: Sequence[TableColumn]
+    date_field: str | None
+    days: DayRange | None = None
+
+
+class _Rows:
+    """Rows that DuckDB may read as often as a query names them: each read is a new scan."""
+
+    def __init__(self, lake: Lake, rows: TableRows) -> None:
+        self._lake = lake
+        self._rows = rows
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        rows = self._rows
+        batches = scan(
+            self._lake, rows.segments, rows.columns, date_field=rows.date_field, days=rows.days
+        )
+        reader = pa.RecordBatchReader.from_batches(delivered_schema(rows.columns), batches)
+        return reader.__arrow_c_stream__(requested_schema)
+
+
+def query(
+    lake: Lake,
+    sql: str,
+    tables: Mapping[str, TableRows],
+    *,
+    memory_limit: str = MEMORY_LIMIT,
+    threads: int = THREADS,
+) -> Any:
+    """Run one SQL statement over tables under the names given and return an Arrow table.
+
+    The statement can reach nothing but those tables. `memory_limit` is DuckDB's, such as `256MB`.
+
+    Raises:
+        duckdb.Error: if the statement is wrong, reaches further, or needs more memory.
+        FileLost, LakeUnreachable: as `scan`.
+    """
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "threads": threads,
+        "enable_external_access": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,
+        "max_temp_directory_size": "0MB",
+    }
+    with duckdb.connect(":memory:", config=settings) as connection:
+        connection.execute("SET lock_configuration = true")
+        for name, rows in tables.items():
+            connection.register(name, _Rows(lake, rows))
+        return connection.sql(sql).to_arrow_table()
+
+
+def aggregate(
+    lake: Lake,
+    segments: Sequence[Segment],
+    columns: Sequence[TableColumn],
+    *,
+    date_field: str | None,
+    sums: Sequence[str] = (),
+    by: Sequence[str] = (),
+    days: DayRange | None = None,
+) -> Any:
+    """Count rows and sum columns, by groups; returns an Arrow table.
+
+    Its columns are those of `by`, then `rows`, then those of `sums` (all delivered names); its rows
+    are ordered by group. Sums of no values are null; decimals stay decimals.
+
+    Raises:
+        FileLost, LakeUnreachable, ValueError: as `scan`.
+    """
+    used = [column for column in columns if column.name in {*sums, *by}]
+    groups = [_quoted(name) for name in by]
+    chosen = [*groups, 'count(*) AS "rows"', *(f"sum({_quoted(n)}) AS {_quoted(n)}" for n in sums)]
+    sql = f"SELECT {', '.join(chosen)} FROM live"  # noqa: S608 - the names are quoted
+    if groups:
+        sql += f" GROUP BY {', '.join(groups)} ORDER BY {', '.join(groups)}"
+    return query(lake, sql, {"live": TableRows(segments, used, date_field, days)})
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
