@@ -48,7 +48,7 @@ class PageAsked:
 
 def _whole_number(text: str) -> int:
     # Longer numbers exceed what PostgreSQL can skip; such a page does not exist either.
-    if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise InvalidPage
     return int(text)
 
@@ -74,11 +74,15 @@ Paging = Annotated[PageAsked, Depends(page_asked)]
 Encode = Callable[[Row[Any]], Mapping[str, Any]]
 
 
+def _as_is(row: Row[Any]) -> dict[str, Any]:
+    return row._asdict()
+
+
 def page_of_rows(
     session: Session,
     asked: PageAsked,
     statement: Select[Any],
-    encode: Encode = lambda row: row._mapping,
+    encode: Encode = _as_is,
 ) -> Response:
     """Answer a page of a statement's rows, encoded straight to JSON.
 
@@ -87,7 +91,7 @@ def page_of_rows(
     """
     count = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery()))
     rows = session.execute(statement.limit(asked.size).offset((asked.number - 1) * asked.size))
-    return page_response(asked, count or 0, [dict(encode(row)) for row in rows])
+    return page_response(asked, count or 0, [encode(row) for row in rows])
 
 
 def page_of_list(asked: PageAsked, items: Sequence[Any]) -> Response:
@@ -117,6 +121,4 @@ def page_response(asked: PageAsked, count: int, results: list[Any]) -> Response:
 
 def json_response(body: Any, status: int = 200) -> Response:
     """Encode a plain value as a JSON answer; moments are written in UTC with a `Z`."""
-    return Response(
-        msgspec.json.encode(body), status, media_type="application/json; charset=utf-8"
-    )
+    return Response(msgspec.json.encode(body), status, media_type="application/json; charset=utf-8")

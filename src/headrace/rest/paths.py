@@ -16,6 +16,7 @@ class PathForms:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Rewrite the path of an API request."""
         if scope["type"] == "http" and scope["path"].startswith(_API):
             scope["original_path"] = scope["path"]
             scope["path"] = plain_path(scope["path"])

@@ -38,15 +38,13 @@ class WorkspaceRow(Protocol):
 Row = TypeVar("Row", bound=WorkspaceRow)
 
 
-def owned(row: type[Row], scope: WorkspaceScope) -> Select[tuple[Row]]:
+def owned(row: type[Row], scope: WorkspaceScope) -> Select[Row]:
     """Select the rows of a table that belong to the scope's workspace: the start of every query."""
     column: InstrumentedAttribute[int] = row.workspace_id
     return select(row).where(column == scope.workspace_id)
 
 
-def owned_columns(
-    row: type[WorkspaceRow], scope: WorkspaceScope, *columns: Any
-) -> Select[Any]:
+def owned_columns(row: type[WorkspaceRow], scope: WorkspaceScope, *columns: Any) -> Select[Any]:
     """Select some columns (of this table or of tables to be joined), as `owned` does for rows."""
     column: InstrumentedAttribute[int] = row.workspace_id
     return select(*columns).select_from(row).where(column == scope.workspace_id)

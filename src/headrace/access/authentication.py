@@ -1,0 +1,194 @@
+"""From request headers to a proven scope: Basic, Bearer, or cookie with a workspace header."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+
+from headrace.access import queries
+from headrace.access.errors import (
+    BadPassword,
+    BasicRequired,
+    BearerRequired,
+    CrossSite,
+    EmbeddedApiOff,
+    SessionExpired,
+    TokenExpired,
+    WorkspaceClosed,
+    WorkspaceHeaderMissing,
+)
+from headrace.access.models import AccessToken, BrowserSession, User
+from headrace.access.passwords import PasswordCheck
+from headrace.access.permissions import ALL_PERMISSIONS, SYSTEM_ROLES, Permission
+from headrace.kit import clock
+from headrace.kit.sealing import token_digest
+from headrace.tenancy.scope import AgencyScope, WorkspaceScope
+
+LIFETIME = timedelta(minutes=30)
+COOKIE_NAME = "dts_session_id"
+WORKSPACE_HEADER = "x-im-workspace-id"
+# Writing the sliding expiry at every request would cost a fifth of the requests a second.
+_PUSH_AT_LEAST = timedelta(minutes=1)
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class AccessKit:
+    """What authentication needs beside the database; one a process."""
+
+    passwords: PasswordCheck
+    public_origin: str
+
+
+def agency_scope(request: Request, session: Session, kit: AccessKit) -> AgencyScope:
+    """Prove who acts for an agency, from Basic credentials.
+
+    Raises:
+        BasicRequired, BadPassword, EmbeddedApiOff: as their names say.
+    """
+    user = _basic_user(request, session, kit)
+    return AgencyScope(user.agency_id, user.id, _agency_permissions(user))
+
+
+def workspace_scope(request: Request, session: Session, kit: AccessKit) -> WorkspaceScope:
+    """Prove who acts in a workspace, from a bearer token or a cookie and a header.
+
+    Raises:
+        BearerRequired, TokenExpired, SessionExpired, WorkspaceHeaderMissing, WorkspaceClosed,
+        CrossSite, EmbeddedApiOff: as their names say.
+    """
+    scheme, value = _authorization(request)
+    if scheme == "bearer":
+        return _token_scope(session, value)
+    if not scheme and COOKIE_NAME in request.cookies:
+        return _cookie_scope(request, session, kit)
+    raise BearerRequired
+
+
+def catalogue_scope(request: Request, session: Session, kit: AccessKit) -> None:
+    """Let anyone with good credentials of any mode read what belongs to no workspace."""
+    if _authorization(request)[0] == "basic":
+        _basic_user(request, session, kit)
+    else:
+        workspace_scope(request, session, kit)
+
+
+def server_scope(session: Session, workspace_id: int) -> WorkspaceScope:
+    """The scope in which the server itself works, for jobs. The workspace must exist."""
+    agency_id = queries.workspace_agency(session, workspace_id)
+    if agency_id is None:
+        raise WorkspaceClosed
+    return WorkspaceScope(agency_id, workspace_id, None, ALL_PERMISSIONS)
+
+
+def _authorization(request: Request) -> tuple[str, str]:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower(), value.strip()
+
+
+def _basic_user(request: Request, session: Session, kit: AccessKit) -> User:
+    scheme, value = _authorization(request)
+    if scheme != "basic":
+        raise BasicRequired
+    try:
+        text = base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise BadPassword from error
+    username, _, password = text.partition(":")
+    if "\0" in text:
+        raise BadPassword
+    found = queries.user_by_name(session, username)
+    user, enabled = found or (None, False)
+    if not kit.passwords.matches(user.password_hash if user else None, username, password):
+        raise BadPassword
+    assert user is not None
+    if not enabled:
+        raise EmbeddedApiOff
+    return user
+
+
+def _agency_permissions(user: User) -> frozenset[str]:
+    if user.is_chief:
+        return frozenset(ALL_PERMISSIONS)
+    return frozenset({Permission.ADMIN_VIEW})
+
+
+def _workspace_permissions(user: User, role: str | None) -> frozenset[str] | None:
+    if user.is_chief:
+        return frozenset(ALL_PERMISSIONS)
+    return frozenset(SYSTEM_ROLES[role].permissions) if role in SYSTEM_ROLES else None
+
+
+def _token_scope(session: Session, token: str) -> WorkspaceScope:
+    now = clock.now()
+    found = queries.token_owner(session, token_digest(token), now)
+    if found is None:
+        raise TokenExpired
+    credential, user, agency_id, enabled, role = found
+    permissions = _workspace_permissions(user, role)
+    if permissions is None or agency_id != user.agency_id:
+        raise TokenExpired
+    if not enabled:
+        raise EmbeddedApiOff
+    if credential.expires_at < now + LIFETIME - _PUSH_AT_LEAST:
+        queries.push_expiry(session, AccessToken, credential.digest, now + LIFETIME, _PUSH_AT_LEAST)
+    return WorkspaceScope(agency_id, credential.workspace_id, user.id, permissions)
+
+
+def _cookie_scope(request: Request, session: Session, kit: AccessKit) -> WorkspaceScope:
+    now = clock.now()
+    found = queries.session_owner(session, token_digest(request.cookies[COOKIE_NAME]), now)
+    if found is None:
+        raise SessionExpired
+    credential, user, enabled = found
+    if not enabled:
+        raise EmbeddedApiOff
+    if request.method not in _SAFE_METHODS and not _own_page(request, kit.public_origin):
+        raise CrossSite
+    workspace_id = _asked_workspace(request)
+    permissions = _permissions_in(session, user, workspace_id)
+    if credential.expires_at < now + LIFETIME - _PUSH_AT_LEAST:
+        queries.push_expiry(
+            session, BrowserSession, credential.digest, now + LIFETIME, _PUSH_AT_LEAST
+        )
+    return WorkspaceScope(user.agency_id, workspace_id, user.id, permissions)
+
+
+def _asked_workspace(request: Request) -> int:
+    text = request.headers.get(WORKSPACE_HEADER, "")
+    if not text.isascii() or not text.isdigit() or int(text) > _MAX_ID:
+        raise WorkspaceHeaderMissing
+    return int(text)
+
+
+def _permissions_in(session: Session, user: User, workspace_id: int) -> frozenset[str]:
+    if queries.workspace_agency(session, workspace_id) != user.agency_id:
+        raise WorkspaceClosed
+    role = queries.workspace_role(session, user.id, workspace_id)
+    permissions = _workspace_permissions(user, role)
+    if permissions is None:
+        raise WorkspaceClosed
+    return permissions
+
+
+def _own_page(request: Request, public_origin: str) -> bool:
+    """Whether a write in cookie mode comes from our own pages or from a program.
+
+    Browsers state the page's origin on every write; programs, which have no visitor to abuse, send
+    neither header.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None:
+        return origin == public_origin
+    return request.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+
+
+def origin_of(url: str) -> str:
+    """Return the origin (scheme, host, port) of a URL, as browsers write it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

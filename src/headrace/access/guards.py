@@ -1,0 +1,53 @@
+"""Guards: what a route declares about who may call it. Each gives the route a proven scope."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import Depends, Request
+
+from headrace.access import authentication
+from headrace.access.authentication import AccessKit
+from headrace.access.errors import PermissionMissing
+from headrace.access.permissions import Permission
+from headrace.rest.session import DbSession
+
+BASIC = "basic"
+BEARER = "bearer"
+COOKIE = "cookie"
+
+
+class Guard:
+    """A route's declaration: the credentials it takes and the permission it asks for.
+
+    Tests and the OpenAPI document read it from the route.
+    """
+
+    def __init__(
+        self, check: Callable[..., Any], schemes: tuple[str, ...], permission: Permission | None
+    ) -> None:
+        self._check = check
+        self.schemes = schemes
+        self.permission = permission
+
+    def __call__(self, request: Request, session: DbSession) -> Any:
+        """Return the proven scope, or refuse."""
+        kit: AccessKit = request.app.state.access
+        scope = self._check(request, session, kit)
+        if self.permission is not None and self.permission not in scope.permissions:
+            raise PermissionMissing(self.permission)
+        return scope
+
+
+def allows(permission: Permission) -> Any:
+    """Ask for a permission in the caller's workspace; gives a `WorkspaceScope`."""
+    return Depends(Guard(authentication.workspace_scope, (BEARER, COOKIE), permission))
+
+
+def allows_agency(permission: Permission) -> Any:
+    """Ask for a permission in the caller's agency, by Basic credentials; gives an `AgencyScope`."""
+    return Depends(Guard(authentication.agency_scope, (BASIC,), permission))
+
+
+def allows_anyone_known() -> Any:
+    """Ask only for good credentials, of any mode: for what belongs to no workspace."""
+    return Depends(Guard(authentication.catalogue_scope, (BASIC, BEARER, COOKIE), None))

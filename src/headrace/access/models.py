@@ -1,0 +1,61 @@
+"""Users, what they may reach, and the credentials that stand for them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from headrace.db.base import Base, BigId, CreatedAt
+
+
+class User(Base):
+    """A person or program of an agency. The chief may do everything in it."""
+
+    __tablename__ = "app_user"
+
+    id: Mapped[BigId]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    is_chief: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[CreatedAt]
+
+
+class Membership(Base):
+    """The one role a user holds in a workspace, by its code in `permissions.SYSTEM_ROLES`."""
+
+    __tablename__ = "membership"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id"), primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    role: Mapped[str]
+
+
+class AccessToken(Base):
+    """A bearer token: of one user, for one workspace. Only its digest is kept."""
+
+    __tablename__ = "access_token"
+    __table_args__ = (Index("ix_access_token_expires_at", "expires_at"),)
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), index=True
+    )
+    expires_at: Mapped[datetime]
+    created_at: Mapped[CreatedAt]
+
+
+class BrowserSession(Base):
+    """A `dts_session_id` cookie: of one user, for every workspace they reach. Kept as a digest."""
+
+    __tablename__ = "browser_session"
+    __table_args__ = (Index("ix_browser_session_expires_at", "expires_at"),)
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime]
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,85 @@
+"""All SQL of users and credentials."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.orm import Session
+
+from headrace.access.models import AccessToken, BrowserSession, Membership, User
+from headrace.tenancy.models import Agency, Workspace
+
+
+def user_by_name(session: Session, username: str) -> Row[User, bool] | None:
+    """Return an active user and whether their agency may use the API."""
+    return session.execute(
+        select(User, Agency.can_use_embedded_api)
+        .join(Agency, Agency.id == User.agency_id)
+        .where(User.username == username, User.is_active)
+    ).one_or_none()
+
+
+def token_owner(
+    session: Session, digest: str, now: datetime
+) -> Row[AccessToken, User, int, bool, str | None] | None:
+    """Return a live token, its user, its workspace's agency, the agency's flag and the role."""
+    return session.execute(
+        select(AccessToken, User, Workspace.agency_id, Agency.can_use_embedded_api, Membership.role)
+        .join(User, User.id == AccessToken.user_id)
+        .join(Workspace, Workspace.id == AccessToken.workspace_id)
+        .join(Agency, Agency.id == Workspace.agency_id)
+        .outerjoin(
+            Membership,
+            (Membership.user_id == User.id) & (Membership.workspace_id == Workspace.id),
+        )
+        .where(AccessToken.digest == digest, AccessToken.expires_at > now, User.is_active)
+    ).one_or_none()
+
+
+def session_owner(
+    session: Session, digest: str, now: datetime
+) -> Row[BrowserSession, User, bool] | None:
+    """Return a live browser session, its user and the agency's flag."""
+    return session.execute(
+        select(BrowserSession, User, Agency.can_use_embedded_api)
+        .join(User, User.id == BrowserSession.user_id)
+        .join(Agency, Agency.id == User.agency_id)
+        .where(BrowserSession.digest == digest, BrowserSession.expires_at > now, User.is_active)
+    ).one_or_none()
+
+
+def workspace_role(session: Session, user_id: int, workspace_id: int) -> str | None:
+    """Return the code of the role a user holds in a workspace."""
+    return session.scalar(
+        select(Membership.role).where(
+            Membership.user_id == user_id, Membership.workspace_id == workspace_id
+        )
+    )
+
+
+def workspace_agency(session: Session, workspace_id: int) -> int | None:
+    """Return the agency of a workspace."""
+    return session.scalar(select(Workspace.agency_id).where(Workspace.id == workspace_id))
+
+
+def push_expiry(
+    session: Session,
+    credential: type[AccessToken] | type[BrowserSession],
+    digest: str,
+    expires_at: datetime,
+    at_least: timedelta,
+) -> None:
+    """Move a credential's expiry forward, unless that would move it by less than `at_least`."""
+    session.execute(
+        update(credential)
+        .where(credential.digest == digest, credential.expires_at < expires_at - at_least)
+        .values(expires_at=expires_at)
+    )
+
+
+def delete_expired(session: Session, before: datetime) -> int:
+    """Delete credentials that expired before a moment; returns how many."""
+    gone = 0
+    for credential in (AccessToken, BrowserSession):
+        old = delete(credential).where(credential.expires_at < before)
+        gone += len(session.execute(old.returning(credential.digest)).all())
+    return gone

@@ -1,0 +1,40 @@
+"""Refusals of connections."""
+
+from headrace.kit.outcomes import OutsideError
+from headrace.rest.errors import AppError, Invalid
+
+
+class DataSourceUnknown(AppError, status=400):
+    """No connector has that name; 400 rather than 404, as published."""
+
+    def __init__(self) -> None:
+        super().__init__("DataSource with this name does not exist")
+
+
+class CannotConnect(AppError, status=400):
+    """The data source did not accept the connection; nothing was stored."""
+
+    def __init__(self, title: str, reason: OutsideError) -> None:
+        super().__init__(f"{title} could not be connected: {reason}")
+
+
+class FieldMissing(Invalid):
+    """A form field that must be given is not there."""
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__(name, f"{title} is required.")
+
+
+class AccountsForeign(AppError, status=400):
+    """Some accounts are not of this connection; none was changed."""
+
+    def __init__(self, ids: list[int]) -> None:
+        listed = ", ".join(str(item) for item in sorted(ids)[:10])
+        super().__init__(f"These accounts do not belong to the connection: {listed}. Nothing changed.")
+
+
+class ConnectionBusy(AppError, status=409):
+    """Its account list is being refreshed."""
+
+    def __init__(self, connection_id: int) -> None:
+        super().__init__(f"Connection {connection_id} is refreshing its accounts; wait for it to end.")

@@ -1,0 +1,101 @@
+"""Connections and their accounts."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from headrace.db.base import Base, BigId, CreatedAt
+
+
+class ConnectionStatus(StrEnum):
+    """Whether a connection's credentials work."""
+
+    ACTIVE = "active"
+    ERROR = "error"
+
+
+class AccountsStatus(StrEnum):
+    """What is known of a connection's accounts."""
+
+    LOADING = "loading"
+    NO_ACCOUNTS = "no_accounts"
+    ACTIVE = "active"
+    ERROR = "error"
+
+
+class SyncMode(StrEnum):
+    """Whether accounts that appear later are enabled by themselves."""
+
+    ALL = "all"
+    SELECTED = "selected"
+
+
+class Connection(Base):
+    """A customer's authorization at a data source.
+
+    credentials: sealed; None once the connection is deleted.
+    settings: what the connector's form asked for beside credentials, readable.
+    """
+
+    __tablename__ = "connection"
+    __table_args__ = (
+        Index(
+            "ix_connection_list",
+            "workspace_id",
+            "datasource_name",
+            "id",
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[BigId]
+    uid: Mapped[UUID] = mapped_column(unique=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    datasource_name: Mapped[str]
+    title: Mapped[str]
+    status: Mapped[str] = mapped_column(default=ConnectionStatus.ACTIVE)
+    error_text: Mapped[str | None]
+    credentials: Mapped[str | None]
+    settings: Mapped[dict[str, Any]]
+    account_sync_mode: Mapped[str] = mapped_column(default=SyncMode.ALL)
+    accounts_status: Mapped[str] = mapped_column(default=AccountsStatus.LOADING)
+    update_accounts_last_successed: Mapped[datetime | None]
+    update_accounts_was_successfull: Mapped[bool | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=func.clock_timestamp(), onupdate=func.clock_timestamp()
+    )
+    deleted_at: Mapped[datetime | None]
+
+
+class Account(Base):
+    """One remote account that a connection reaches.
+
+    is_listed: whether the source named it when last asked; its rows stay when it vanishes.
+    """
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "remote_id"),
+        Index("ix_account_workspace_id", "workspace_id"),
+    )
+
+    id: Mapped[BigId]
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id", ondelete="CASCADE"))
+    remote_id: Mapped[str]
+    title: Mapped[str]
+    currency: Mapped[str | None]
+    timezone: Mapped[str] = mapped_column(default="UTC")
+    item: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    is_listed: Mapped[bool] = mapped_column(default=True)
+    enabled_for_embedded_extraction: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=func.clock_timestamp(), onupdate=func.clock_timestamp()
+    )

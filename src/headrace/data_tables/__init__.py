@@ -1,0 +1,1 @@
+"""Data tables: where extracts put rows; their columns, freshness and samples."""

@@ -1,0 +1,1 @@
+"""Destination connections: where data is delivered to."""

@@ -1,0 +1,1 @@
+"""Loads: keeping a destination's table equal to a data table."""

@@ -1,0 +1,158 @@
+"""The OpenAPI 3.1 document: what FastAPI derives, and what only we know added to it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+
+EXTENSION = {"x-headrace-extension": True}
+"""Marks an operation that the published API does not have."""
+
+_DESCRIPTION = """The Embedded API v3, self-hosted by Headrace.
+
+Create a workspace token with Basic credentials (`POST /api/v3/token`), then send it as
+`Authorization: Bearer <token>`. Every path answers with and without a slash at its end. Operations
+marked `x-headrace-extension` are Headrace's own.
+"""
+
+_SECURITY_SCHEMES = {
+    "basic": {"type": "http", "scheme": "basic", "description": "An agency user."},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A workspace token, renewed for 30 minutes by each use.",
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "dts_session_id",
+        "description": "A browser session; send X-IM-WORKSPACE-ID with it.",
+    },
+}
+
+_ERROR = {
+    "type": "object",
+    "required": ["details"],
+    "properties": {
+        "details": {"type": "string", "description": "What is wrong and what to do."},
+        "errors": {
+            "type": "object",
+            "description": "The same by field, for forms.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+        "request_id": {"type": ["string", "null"], "description": "With 500 only."},
+    },
+    "example": {"details": "Extract not found."},
+}
+
+_STATUS_TEXTS = {
+    "400": "The request is malformed or not acceptable as it is.",
+    "401": "The credentials are missing, wrong, expired or of the wrong kind.",
+    "403": "The caller's role does not include what the operation needs.",
+    "404": "The object does not exist for this caller.",
+    "409": "The object's state does not allow it now.",
+    "500": "A fault of the server.",
+}
+
+# Published with a slash at the end (contract 1.1); both forms answer.
+_PUBLISHED = {
+    "/api/v3/extract-template/{template_id}": "/api/v3/extract-template/{template_id}/",
+}
+
+
+def build(app: FastAPI) -> dict[str, Any]:
+    """Return the document of an application, made once."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    document = get_openapi(
+        title="Headrace Embedded API",
+        version="3.1",
+        openapi_version="3.1.0",
+        description=_DESCRIPTION,
+        routes=app.routes,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    components.setdefault("schemas", {})["Error"] = _ERROR
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    for route in api_routes(app.routes):
+        for method in route.methods or ():
+            _complete(document["paths"][route.path_format][method.lower()], route)
+    document["paths"] = {
+        _PUBLISHED.get(path, path): item for path, item in document["paths"].items()
+    }
+    app.openapi_schema = document
+    return document
+
+
+def api_routes(routes: list[BaseRoute]) -> Iterator[APIRoute]:
+    """Yield the documented operations."""
+    for route in routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            yield route
+
+
+def guard_of(route: APIRoute) -> Any:
+    """Return the guard a route declares (`access.guards.Guard`), or None."""
+    pending = list(route.dependant.dependencies)
+    while pending:
+        dependant = pending.pop()
+        if hasattr(dependant.call, "schemes"):
+            return dependant.call
+        pending.extend(dependant.dependencies)
+    return None
+
+
+def _complete(operation: dict[str, Any], route: APIRoute) -> None:
+    operation["operationId"] = route.name
+    answers = operation["responses"]
+    answers.pop("422", None)
+    guard = guard_of(route)
+    if guard is not None:
+        operation["security"] = [{scheme: []} for scheme in guard.schemes]
+        if guard.permission is not None:
+            operation["description"] = (
+                operation.get("description", "") + f"\n\nPermission: `{guard.permission}`."
+            ).strip()
+    for status in sorted(_statuses(route, guard)):
+        answers.setdefault(status, _error_answer(status))
+
+
+def _statuses(route: APIRoute, guard: Any) -> set[str]:
+    statuses = {"500"}
+    if guard is not None:
+        statuses |= {"401", "403"}
+    takes_input = route.body_field is not None or bool(route.dependant.query_params)
+    if takes_input or (guard is not None and "cookie" in guard.schemes):
+        statuses.add("400")
+    pages = "page" in {
+        param.name for item in route.dependant.dependencies for param in item.query_params
+    }
+    if pages or re.search(r"{", route.path):
+        statuses.add("404")
+    return statuses
+
+
+def _error_answer(status: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {
+        "description": _STATUS_TEXTS[status],
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Declare further error statuses of a route: `responses=answers(409)`."""
+    return {
+        status: {
+            "description": _STATUS_TEXTS[str(status)],
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        }
+        for status in statuses
+    }

@@ -1,0 +1,46 @@
+"""What a run has in hand while it is carried out: its row, its fence, and fenced transactions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from headrace.db.engine import transaction
+from headrace.rest.resources import Resources
+from headrace.runs import queries
+from headrace.runs.errors import RunLost
+from headrace.runs.models import Run
+from headrace.tenancy.scope import WorkspaceScope
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """A running run. `params` is what whoever started it asked for."""
+
+    run_id: int
+    fence: int
+    subject_id: str
+    trigger: str
+    params: dict[str, Any]
+    scope: WorkspaceScope
+    resources: Resources
+
+    @contextmanager
+    def step(self) -> Iterator[Session]:
+        """One transaction of the run: all of it commits, and only while the run is still ours.
+
+        Raises:
+            RunLost: if another worker took the run over, or it was cancelled.
+        """
+        with transaction(self.resources.sessions) as session:
+            self.hold(session)
+            yield session
+
+    def hold(self, session: Session) -> Run:
+        """Lock the run's row in a transaction and return it; raises `RunLost` as `step` does."""
+        run = queries.held(session, self.run_id, self.fence)
+        if run is None:
+            raise RunLost
+        return run

@@ -1,0 +1,121 @@
+"""Runs, the windows they work through, and the schedules that start them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from headrace.db.base import Base, BigId, CreatedAt
+
+
+class RunStatus(StrEnum):
+    """Where a run stands. Waiting runs have a due time; admitted ones have a job."""
+
+    WAITING = "waiting"
+    ADMITTED = "admitted"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+LIVE = (RunStatus.ADMITTED, RunStatus.RUNNING)
+FINISHED = (RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED)
+_LIVE_SQL = text("status IN ('admitted', 'running')")
+_WAITING_SQL = text("status = 'waiting'")
+FRESH_SQL = text("status = 'waiting' AND fence = 0")
+"""Waiting and never admitted: what a further request to run joins instead of queueing again."""
+
+
+class Run(Base):
+    """One execution of something, as the customer sees it.
+
+    kind, subject_id: what is carried out, and of which row; each slice knows its own kinds.
+    lane: runs of one lane go one after another; at most one fresh one waits.
+    limit_key: runs that share it share a limit, such as those of one connection.
+    fence: counts admissions; who holds an older number has lost the run to another worker.
+    attempt: counts failures that were followed by another try.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (
+        Index("uq_run_lane_fresh", "lane", unique=True, postgresql_where=FRESH_SQL),
+        Index("uq_run_lane_live", "lane", unique=True, postgresql_where=_LIVE_SQL),
+        Index("ix_run_waiting_due_at", "due_at", postgresql_where=_WAITING_SQL),
+        Index("ix_run_live", "workspace_id", "limit_key", postgresql_where=_LIVE_SQL),
+        Index("ix_run_subject", "workspace_id", "kind", "subject_id", "id"),
+        Index("ix_run_finished_at", "finished_at"),
+    )
+
+    id: Mapped[BigId]
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    subject_id: Mapped[str]
+    trigger: Mapped[str]
+    lane: Mapped[str]
+    limit_key: Mapped[str]
+    priority: Mapped[int] = mapped_column(default=0)
+    params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    status: Mapped[str] = mapped_column(default=RunStatus.WAITING)
+    due_at: Mapped[datetime]
+    created_at: Mapped[CreatedAt]
+    admitted_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    attempt: Mapped[int] = mapped_column(default=0)
+    rows_read: Mapped[int] = mapped_column(default=0)
+    rows_written: Mapped[int] = mapped_column(default=0)
+    rows_deleted: Mapped[int] = mapped_column(default=0)
+    rows_rejected: Mapped[int] = mapped_column(default=0)
+    bytes_written: Mapped[int] = mapped_column(default=0)
+    retries: Mapped[int] = mapped_column(default=0)
+    error_class: Mapped[str | None]
+    error_text: Mapped[str | None]
+
+
+class RunWindow(Base):
+    """A checkpoint of a run: one window of days, done or still to do.
+
+    `bookmark` is what a later attempt needs to go on, such as a vendor's report id.
+    """
+
+    __tablename__ = "run_window"
+    __table_args__ = (UniqueConstraint("run_id", "position"),)
+
+    id: Mapped[BigId]
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    date_from: Mapped[date | None]
+    date_to: Mapped[date | None]
+    is_done: Mapped[bool] = mapped_column(default=False)
+    rows: Mapped[int] = mapped_column(default=0)
+    bookmark: Mapped[dict[str, Any] | None]
+    finished_at: Mapped[datetime | None]
+
+
+class ScheduleRow(Base):
+    """One schedule of something; when it is due, a run of it is started.
+
+    `rule` holds the schedule itself as the client gave it (contract 3.8).
+    """
+
+    __tablename__ = "schedule"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id", "position"),
+        Index("ix_schedule_due_at", "due_at", postgresql_where=text("NOT is_paused")),
+    )
+
+    id: Mapped[BigId]
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), index=True
+    )
+    kind: Mapped[str]
+    subject_id: Mapped[str]
+    position: Mapped[int]
+    rule: Mapped[dict[str, Any]]
+    anchor: Mapped[date]
+    due_at: Mapped[datetime]
+    is_paused: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,126 @@
+"""Bodies of runs and schedules."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+_TIMEZONES = available_timezones()
+_LAST_DAY = {"hour": 0, "day": 0, "week": 6, "month": 30}
+
+
+class LookbackWindow(BaseModel):
+    """Which days a scheduled run covers: the template's own window, today, all, or the last N."""
+
+    name: Literal["default", "live", "max", "custom"] = "default"
+    days: int | None = Field(None, ge=1, le=3660, description="With `custom`: how many days.")
+
+    @model_validator(mode="after")
+    def _days_with_custom(self) -> "LookbackWindow":
+        if (self.name == "custom") != (self.days is not None):
+            raise ValueError("give `days` with the name `custom`, and with no other")
+        return self
+
+
+class Scheduling(BaseModel):
+    """When something runs (contract 3.8 and 5.1)."""
+
+    days: int = Field(
+        0,
+        ge=0,
+        description="Day within the interval, from 0: 0 for hour and day, 0-6 for week "
+        "(0 is Monday), 0-30 for month.",
+    )
+    hours: int = Field(0, ge=0, le=23, description="Hour of the start.")
+    minutes: int = Field(0, ge=0, le=59, description="Minute of the start.")
+    interval: Literal["hour", "day", "week", "month"] = "day"
+    timezone: str = Field("UTC", description="IANA time zone the schedule is read in.")
+    recurrence: int = Field(1, ge=1, le=366, description="Every how many intervals.")
+    lookback_window: LookbackWindow = Field(
+        default_factory=LookbackWindow, description="Days to extract; ignored on loads."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _other_spelling(cls, given: Any) -> Any:
+        """Accept `date_range: {"type": ...}`, the engine's spelling of `lookback_window` (A4)."""
+        if isinstance(given, dict) and isinstance(given.get("date_range"), dict):
+            spelled = given["date_range"]
+            params = spelled.get("params") or {}
+            name = spelled.get("type", spelled.get("date_range_type", "default"))
+            given = given | {"lookback_window": {"name": name} | params}
+        return given
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        if value not in _TIMEZONES:
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin")
+        return value
+
+    @model_validator(mode="after")
+    def _day_inside_interval(self) -> "Scheduling":
+        if self.days > _LAST_DAY[self.interval]:
+            raise ValueError(
+                f"days must be 0 to {_LAST_DAY[self.interval]} when the interval is {self.interval}"
+            )
+        if self.interval == "hour" and self.recurrence > 23:
+            raise ValueError("recurrence must be 1 to 23 when the interval is hour")
+        return self
+
+
+class RunWindowOut(BaseModel):
+    """One window of a run."""
+
+    date_from: date | None
+    date_to: date | None
+    is_done: bool
+    rows: int
+    finished_at: datetime | None
+
+
+class RunOut(BaseModel):
+    """One execution: what started it, how far it is, what came of it."""
+
+    id: int
+    kind: str = Field(examples=["extract"])
+    subject_id: str = Field(description="Id of the extract, load or connection it is of.")
+    trigger: str = Field(examples=["schedule"])
+    status: str = Field(examples=["succeeded"])
+    due_at: datetime
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempt: int = Field(description="Failures so far that were followed by another try.")
+    rows_read: int
+    rows_written: int
+    rows_deleted: int
+    rows_rejected: int = Field(description="Values that were not what their column says, nulled.")
+    bytes_written: int
+    retries: int
+    error_class: str | None
+    error_text: str | None
+    windows_done: int
+    windows_total: int
+
+
+class RunDetail(RunOut):
+    """A run with its windows."""
+
+    windows: list[RunWindowOut]
+
+
+class DateRangeIn(BaseModel):
+    """Days to run for; both or neither."""
+
+    date_from: date | None = None
+    date_to: date | None = None
+
+    @model_validator(mode="after")
+    def _both_in_order(self) -> "DateRangeIn":
+        if (self.date_from is None) != (self.date_to is None):
+            raise ValueError("give both date_from and date_to, or neither")
+        if self.date_from and self.date_to and self.date_from > self.date_to:
+            raise ValueError("date_from must not be after date_to")
+        return self

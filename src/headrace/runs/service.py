@@ -1,0 +1,226 @@
+"""The rules of runs: starting, ending, history, schedules."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from headrace.kit import clock
+from headrace.kit.days import DayRange
+from headrace.kit.schedule import Interval, Schedule, next_fire
+from headrace.rest.errors import NotFound
+from headrace.runs import queries
+from headrace.runs.models import Run, RunStatus, RunWindow, ScheduleRow
+from headrace.runs.schemas import Scheduling
+from headrace.tenancy.scope import WorkspaceScope
+
+WAKE_CHANNEL = "headrace_runs"
+"""The notification that tells schedulers that a run waits."""
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A run to start.
+
+    limit_key: runs that share it share a limit; the connection or destination connection.
+    """
+
+    kind: str
+    subject_id: str
+    limit_key: str
+    trigger: str
+    params: dict[str, Any] = field(default_factory=dict)
+    priority: int = 0
+
+    @property
+    def lane(self) -> str:
+        """Runs of one subject go one after another."""
+        return f"{self.kind}:{self.subject_id}"
+
+
+def start(session: Session, scope: WorkspaceScope, new: NewRun) -> int:
+    """Queue a run and return its id; it begins when the limits let it.
+
+    If one of the same subject waits already and has not begun, that one is returned: a further
+    request while a run is under way is queued once.
+    """
+    run_id = queries.insert_run(
+        session,
+        {
+            "workspace_id": scope.workspace_id,
+            "kind": new.kind,
+            "subject_id": new.subject_id,
+            "trigger": new.trigger,
+            "lane": new.lane,
+            "limit_key": new.limit_key,
+            "priority": new.priority,
+            "params": new.params,
+            "due_at": queries.database_now(session),
+        },
+    )
+    if run_id is None:
+        waiting = queries.fresh_in_lane(session, new.lane)
+        if waiting is None:  # it was admitted between the two statements
+            return start(session, scope, new)
+        run_id = waiting.id
+    wake(session)
+    return run_id
+
+
+def wake(session: Session) -> None:
+    """Tell the schedulers, when this transaction commits, that something waits."""
+    session.execute(func.pg_notify(WAKE_CHANNEL, "").select())
+
+
+def is_busy(session: Session, kind: str, subject_id: object) -> bool:
+    """Whether a run of a subject is under way or about to be."""
+    return queries.lane_is_busy(session, f"{kind}:{subject_id}")
+
+
+def cancel(session: Session, scope: WorkspaceScope, kind: str, subject_id: object) -> None:
+    """Cancel the unfinished runs of a subject."""
+    queries.cancel(session, scope, kind, str(subject_id))
+
+
+def run_row(session: Session, scope: WorkspaceScope, run_id: int) -> dict[str, Any]:
+    """Return one run and its windows, as `RunDetail`.
+
+    Raises:
+        NotFound: if the workspace has no such run.
+    """
+    row = session.execute(queries.run_row(scope, run_id)).one_or_none()
+    if row is None:
+        raise NotFound("Run")
+    return row._asdict() | {"windows": queries.windows(session, run_id)}
+
+
+# Windows: the checkpoints of a run.
+
+
+def plan_once(session: Session, run_id: int, ranges: list[DayRange | None]) -> None:
+    """Store the windows of a run, unless an earlier attempt has stored them."""
+    if queries.windows(session, run_id):
+        return
+    for position, days in enumerate(ranges):
+        session.add(
+            RunWindow(
+                run_id=run_id,
+                position=position,
+                date_from=days.first if days else None,
+                date_to=days.last if days else None,
+            )
+        )
+    session.flush()
+
+
+def finish_window(session: Session, window_id: int, rows: int) -> None:
+    """Mark a window done: the checkpoint, in the transaction that stores its rows."""
+    window = session.get_one(RunWindow, window_id)
+    window.is_done = True
+    window.rows = rows
+    window.bookmark = None
+    window.finished_at = clock.now()
+
+
+# Ends of a run. Each is called in a transaction that holds the run.
+
+
+def succeed(run: Run, at: datetime) -> None:
+    """End a run well."""
+    run.status = RunStatus.SUCCEEDED
+    run.finished_at = at
+    run.error_class = None
+    run.error_text = None
+
+
+def fail(run: Run, at: datetime, error_class: str, error_text: str) -> None:
+    """End a run badly, for good."""
+    run.status = RunStatus.FAILED
+    run.finished_at = at
+    run.error_class = error_class
+    run.error_text = error_text
+
+
+def put_off(run: Run, until: datetime, error_class: str, error_text: str) -> None:
+    """Let a run wait; it holds no worker meanwhile. The reason shows while it waits."""
+    run.status = RunStatus.WAITING
+    run.due_at = until
+    run.error_class = error_class
+    run.error_text = error_text
+
+
+# Schedules.
+
+
+def set_schedules(
+    session: Session,
+    scope: WorkspaceScope,
+    kind: str,
+    subject_id: object,
+    rules: list[Scheduling],
+    *,
+    is_paused: bool = False,
+) -> None:
+    """Give a subject these schedules and no others; they count from today."""
+    queries.delete_schedules(session, scope, kind, str(subject_id))
+    now = clock.now()
+    for position, rule in enumerate(rules):
+        anchor = clock.today(rule.timezone)
+        session.add(
+            ScheduleRow(
+                workspace_id=scope.workspace_id,
+                kind=kind,
+                subject_id=str(subject_id),
+                position=position,
+                rule=rule.model_dump(mode="json", exclude_none=True),
+                anchor=anchor,
+                due_at=next_fire(_schedule(rule, anchor), now),
+                is_paused=is_paused,
+            )
+        )
+    session.flush()
+
+
+def schedules_of(
+    session: Session, scope: WorkspaceScope, kind: str, subject_id: object
+) -> list[dict[str, Any]]:
+    """Return the schedules of a subject, as the client gave them."""
+    return [row.rule for row in queries.schedules(session, scope, kind, str(subject_id))]
+
+
+def pause_schedules(
+    session: Session, scope: WorkspaceScope, kind: str, subject_id: object, *, is_paused: bool
+) -> None:
+    """Stop or resume a subject's schedules; resumed ones go on from now, missed fires are not made up.
+
+    A schedule paused over its due time would otherwise fire the moment it is resumed.
+    """
+    queries.pause_schedules(session, scope, kind, str(subject_id), is_paused)
+    if not is_paused:
+        for row in queries.schedules(session, scope, kind, str(subject_id)):
+            advance(row, clock.now())
+
+
+def advance(row: ScheduleRow, now: datetime) -> None:
+    """Move a schedule to its next time after now: all that was missed collapses into one."""
+    rule = Scheduling.model_validate(row.rule)
+    row.due_at = next_fire(_schedule(rule, row.anchor), now)
+
+
+def _schedule(rule: Scheduling, anchor: Any) -> Schedule:
+    return Schedule(
+        interval=Interval(rule.interval),
+        days=rule.days,
+        hours=rule.hours,
+        minutes=rule.minutes,
+        timezone=rule.timezone,
+        recurrence=rule.recurrence,
+        anchor=anchor,
+    )
+
+
+def delete_history(session: Session, older_than: timedelta) -> int:
+    """Delete finished runs older than this, a thousand at a time; returns how many."""
+    return queries.delete_finished_before(session, clock.now() - older_than, 1000)

@@ -1,0 +1,1 @@
+"""Extract templates: ready-made choices of a report and its fields."""

@@ -1,0 +1,44 @@
+"""Workspaces over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from headrace.access.guards import allows_agency
+from headrace.access.permissions import Permission
+from headrace.rest.paging import Page, Paging, page_of_rows
+from headrace.rest.session import DbSession
+from headrace.tenancy.models import Workspace
+from headrace.tenancy.scope import AgencyScope
+from headrace.workspaces import queries, service
+from headrace.workspaces.schemas import WorkspaceIn, WorkspaceOut
+
+router = APIRouter(prefix="/api/v3/workspaces", tags=["Workspaces"])
+Viewer = Annotated[AgencyScope, allows_agency(Permission.ADMIN_VIEW)]
+Manager = Annotated[AgencyScope, allows_agency(Permission.ADMIN_MANAGE_WORKSPACES)]
+
+
+@router.get("", response_model=Page[WorkspaceOut])
+def list_workspaces(session: DbSession, scope: Viewer, paging: Paging) -> Response:
+    """List the agency's workspaces."""
+    return page_of_rows(session, paging, queries.workspace_list(scope))
+
+
+@router.post("", response_model=WorkspaceOut, status_code=201)
+def create_workspace(body: WorkspaceIn, session: DbSession, scope: Manager) -> Workspace:
+    """Create a workspace."""
+    return service.create(session, scope, body)
+
+
+@router.get("/{workspace_id}", response_model=WorkspaceOut)
+def get_workspace(workspace_id: int, session: DbSession, scope: Viewer) -> Workspace:
+    """Read one workspace."""
+    return service.get(session, scope, workspace_id)
+
+
+@router.put("/{workspace_id}", response_model=WorkspaceOut)
+def update_workspace(
+    workspace_id: int, body: WorkspaceIn, session: DbSession, scope: Manager
+) -> Workspace:
+    """Change a workspace's title and description."""
+    return service.update(session, scope, workspace_id, body)
