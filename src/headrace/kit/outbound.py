@@ -197,6 +197,7 @@ class OutboundHttp:
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         json: Any = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         stream: bool = False,
     ) -> urllib3.BaseHTTPResponse:
@@ -215,6 +216,8 @@ class OutboundHttp:
             options |= {"fields": dict(form), "encode_multipart": False}
         if json is not None:
             options["json"] = json
+        if content is not None:
+            options["body"] = content
         return self._pool.request(
             method, url, redirect=False, preload_content=not stream, **options
         )

@@ -1,0 +1,1 @@
+"""What destinations made of files share: where a file goes, what is in it, how it is replaced."""

@@ -1,0 +1,211 @@
+"""The file formats: how batches become bytes, and bytes the same batches again."""
+
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from headrace.kit.columns import Column, arrow_schema
+from headrace.loaders.files import text
+from headrace.loaders.files.reading import Opener, csv_batches, json_batches, parquet_batches
+
+_SLICE_ROWS = 16_384
+_SLICE_BYTES = 16 << 20
+_GROUP_ROWS = 131_072
+_GROUP_BYTES = 64 << 20
+# Level 6 is the usual one; 3 costs half of its time for files an eighth larger (docs of this
+# folder's targets give the figures).
+_GZIP_LEVEL = 3
+
+
+class Output(Protocol):
+    """Where a writer puts bytes."""
+
+    def write(self, content: bytes, /) -> Any:
+        """Take some bytes."""
+
+
+class RowWriter(ABC):
+    """Writes batches of one schema to an output, which it does not close."""
+
+    @abstractmethod
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Write what is still held back, and the end of the file."""
+
+
+class Format(ABC):
+    """A file format with its settings.
+
+    separator: what stands between values, in CSV.
+    """
+
+    extension: ClassVar[str]
+
+    def __init__(self, separator: str) -> None:
+        self.separator = separator
+
+    @abstractmethod
+    def writer(self, output: Output, columns: Sequence[Column]) -> RowWriter:
+        """Begin a file."""
+
+    @abstractmethod
+    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+        """Read a file an earlier load wrote, in these columns.
+
+        Columns it lacks are null, columns it has beyond them are left out, and narrower types are
+        widened. Memory is bounded by a block of the file.
+
+        Raises:
+            pa.ArrowException, ValueError: if the file is none of this format, or holds values
+                that do not fit.
+        """
+
+
+class _Gzip:
+    """Compresses on the way to an output; the result depends on the content alone."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._deflate = zlib.compressobj(_GZIP_LEVEL, wbits=31)
+
+    def write(self, content: bytes) -> None:
+        if squeezed := self._deflate.compress(content):
+            self._output.write(squeezed)
+
+    def finish(self) -> None:
+        self._output.write(self._deflate.flush())
+
+
+class _TextWriter(RowWriter):
+    def __init__(self, output: Output, render: Callable[[pa.RecordBatch], pa.Buffer]) -> None:
+        self._output = output
+        self._render = render
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        rows = max(1, min(_SLICE_ROWS, batch.num_rows * _SLICE_BYTES // max(1, batch.nbytes)))
+        for start in range(0, batch.num_rows, rows):
+            self._output.write(self._render(batch.slice(start, rows)))
+
+    def finish(self) -> None:
+        if isinstance(self._output, _Gzip):
+            self._output.finish()
+
+
+class Csv(Format):
+    """Comma-separated values after RFC 4180, with a header line, UTF-8, lines ending in LF."""
+
+    extension = ".csv"
+
+    def writer(self, output: Output, columns: Sequence[Column]) -> RowWriter:
+        """Begin a file with its header."""
+        output.write(text.csv_header(columns, self.separator))
+        return _TextWriter(output, lambda rows: text.csv_lines(rows, columns, self.separator))
+
+    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+        """Read back; an empty field is null, a quoted empty field the empty text."""
+        return csv_batches(opener, columns, self.separator)
+
+
+class JsonLines(Format):
+    """One JSON object a line, UTF-8."""
+
+    extension = ".json"
+
+    def writer(self, output: Output, columns: Sequence[Column]) -> RowWriter:
+        """Begin a file."""
+        return _TextWriter(output, lambda rows: text.json_lines(rows, columns))
+
+    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+        """Read back."""
+        return json_batches(opener, columns)
+
+
+class CsvGzip(Csv):
+    """CSV in gzip."""
+
+    extension = ".csv.gz"
+
+    def writer(self, output: Output, columns: Sequence[Column]) -> RowWriter:
+        """Begin a file with its header."""
+        return super().writer(_Gzip(output), columns)
+
+    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+        """Read back."""
+        return super().read(lambda: unzipped(opener()), columns)
+
+
+class JsonLinesGzip(JsonLines):
+    """JSON lines in gzip."""
+
+    extension = ".json.gz"
+
+    def writer(self, output: Output, columns: Sequence[Column]) -> RowWriter:
+        """Begin a file."""
+        return super().writer(_Gzip(output), columns)
+
+    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+        """Read back."""
+        return super().read(lambda: unzipped(opener()), columns)
+
+
+class _ParquetWriter(RowWriter):
+    """Gathers rows into groups of a useful size: batches may be as small as one row."""
+
+    def __init__(self, output: Output, columns: Sequence[Column]) -> None:
+        schema = arrow_schema(list(columns))
+        self._file = pq.ParquetWriter(pa.PythonFile(output, "w"), schema, compression="snappy")
+        self._schema = schema
+        self._held: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._held.append(batch)
+        self._rows += batch.num_rows
+        self._bytes += batch.nbytes
+        if self._rows >= _GROUP_ROWS or self._bytes >= _GROUP_BYTES:
+            self._flush()
+
+    def finish(self) -> None:
+        self._flush()
+        self._file.close()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._file.write_table(pa.Table.from_batches(self._held, self._schema))
+        self._held, self._rows, self._bytes = [], 0, 0
+
+
+class Parquet(Format):
+    """Apache Parquet, Snappy-compressed."""
+
+    extension = ".parquet"
+
+    def writer(self, output: Output, columns: Sequence[Column]) -> RowWriter:
+        """Begin a file."""
+        return _ParquetWriter(output, columns)
+
+    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+        """Read back."""
+        return parquet_batches(opener, columns)
+
+
+def unzipped(source: Any) -> Any:
+    """Return a gzip file's content as a stream."""
+    return pa.CompressedInputStream(pa.PythonFile(source, "r"), "gzip")
+
+
+FORMATS: dict[str, type[Format]] = {
+    "csv": Csv,
+    "csv+gzip": CsvGzip,
+    "json": JsonLines,
+    "json+gzip": JsonLinesGzip,
+    "parquet": Parquet,
+}
+"""The formats by the name the API gives them (contract 4.11)."""
