@@ -30,11 +30,15 @@ class AccountsForeign(AppError, status=400):
 
     def __init__(self, ids: list[int]) -> None:
         listed = ", ".join(str(item) for item in sorted(ids)[:10])
-        super().__init__(f"These accounts do not belong to the connection: {listed}. Nothing changed.")
+        super().__init__(
+            f"These accounts do not belong to the connection: {listed}. Nothing changed."
+        )
 
 
 class ConnectionBusy(AppError, status=409):
     """Its account list is being refreshed."""
 
     def __init__(self, connection_id: int) -> None:
-        super().__init__(f"Connection {connection_id} is refreshing its accounts; wait for it to end.")
+        super().__init__(
+            f"Connection {connection_id} is refreshing its accounts; wait for it to end."
+        )

@@ -125,3 +125,19 @@ def listed_count(session: Session, connection_id: int) -> int:
         select(func.count()).where(Account.connection_id == connection_id, Account.is_listed)
     )
     return count or 0
+
+
+def filtered(
+    rows: Select[Any], is_active: bool | None, enabled: bool | None, search: str | None
+) -> Select[Any]:
+    """Narrow a selection of accounts; None narrows nothing."""
+    if is_active is not None:
+        rows = rows.where((Account.is_active & Account.is_listed) == is_active)
+    if enabled is not None:
+        rows = rows.where(Account.enabled_for_embedded_extraction == enabled)
+    if search:
+        rows = rows.where(
+            Account.title.icontains(search, autoescape=True)
+            | Account.remote_id.icontains(search, autoescape=True)
+        )
+    return rows

@@ -44,6 +44,9 @@ _WIDER = {
 }
 
 
+NUMBERS = (ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.FLOAT)
+
+
 @dataclass(frozen=True)
 class Column:
     """A named, typed column. Every column may hold nulls."""
@@ -79,3 +82,8 @@ def arrow_schema(columns: list[Column]) -> pa.Schema:
 def wider(one: ColumnType, other: ColumnType) -> ColumnType:
     """Return the narrowest type that can hold the values of both; text holds everything."""
     return one if one == other else _WIDER.get(frozenset({one, other}), ColumnType.STRING)
+
+
+def api_type(column_type: ColumnType) -> str:
+    """Return the field type that the API names for a column type (contract section 2)."""
+    return "number" if column_type in NUMBERS else column_type.value

@@ -54,9 +54,9 @@ def _wall_times(schedule: Schedule, day: date) -> list[datetime]:
     """The wall-clock times of one local day at which the schedule fires, in order."""
     if schedule.interval is Interval.HOUR:
         hours = range(schedule.hours % schedule.recurrence, 24, schedule.recurrence)
-        return [datetime.combine(day, time(hour, schedule.minutes)) for hour in hours]  # noqa: DTZ001
+        return [datetime.combine(day, time(hour, schedule.minutes)) for hour in hours]
     if _fires_on(schedule, day):
-        return [datetime.combine(day, time(schedule.hours, schedule.minutes))]  # noqa: DTZ001
+        return [datetime.combine(day, time(schedule.hours, schedule.minutes))]
     return []
 
 

@@ -1,0 +1,36 @@
+"""What the worker does with connections: refreshing the account list."""
+
+from sqlalchemy.orm import Session
+
+from headrace.connections import service
+from headrace.connections.models import AccountsStatus, Connection
+from headrace.kit.outcomes import OutsideError, Reauthorize
+from headrace.runs import queries as run_queries
+from headrace.runs import service as runs
+from headrace.runs.context import RunContext
+from headrace.runs.kinds import RunKind, register
+
+
+def refresh(context: RunContext) -> None:
+    """Read the source's list of accounts, then store it."""
+    with context.step() as session:
+        connection = service.get(session, context.scope, int(context.subject_id))
+        connector = service.connector_named(connection.datasource_name)
+        access = service.open_access(context.resources, connection)
+    found = list(connector.accounts(access))
+    with context.step() as session:
+        connection = service.get(session, context.scope, int(context.subject_id))
+        service.store_accounts(session, connection, found)
+        runs.succeed(context.hold(session), run_queries.database_now(session))
+
+
+def refresh_failed(context: RunContext, session: Session, error: OutsideError) -> None:
+    """Record that the account list could not be read."""
+    connection = session.get_one(Connection, int(context.subject_id))
+    connection.accounts_status = AccountsStatus.ERROR
+    connection.update_accounts_was_successfull = False
+    if isinstance(error, Reauthorize):
+        service.mark_broken(connection, str(error))
+
+
+register(RunKind(service.REFRESH, carry_out=refresh, failed=refresh_failed))

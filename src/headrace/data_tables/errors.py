@@ -1,0 +1,36 @@
+"""Refusals of data tables."""
+
+from headrace.rest.errors import Invalid
+
+
+class FieldUnknown(Invalid):
+    """A field that the table does not have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("selected_fields", f"the data table has no field {name!r}.")
+
+
+class DimensionNeeded(Invalid):
+    """Dimensions tell rows apart and cannot be deselected."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "selected_fields", f"{name!r} is a dimension; dimensions cannot be deselected."
+        )
+
+
+class TitleTaken(Invalid):
+    """The workspace has a data table of that title."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__("title", f"a data table {title!r} exists; choose another title.")
+
+
+class OtherReport(Invalid):
+    """A table of that title collects another report, or other dimensions."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            "data_table_title",
+            f"the data table {title!r} collects another report; choose another title.",
+        )
