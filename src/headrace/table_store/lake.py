@@ -18,7 +18,7 @@ import pyarrow.fs as pafs
 
 from headrace.table_store.errors import LakeFull, LakeUnreachable
 from headrace.table_store.sinks import LocalSink, ObjectSink, Sink
-from headrace.table_store.writing import FileWriter
+from headrace.table_store.writing import BUFFER_BYTES, FileWriter
 
 _S3_OPTIONS = {"endpoint_override", "region", "scheme"}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -78,10 +78,12 @@ class Lake:
         account_name: str,
         inserted_at: datetime,
         date_field: str | None,
+        buffer_bytes: int = BUFFER_BYTES,
     ) -> FileWriter:
         """Begin a file of one account's rows; see `FileWriter`.
 
         `date_field` names the column that holds each row's day, or None for tables without days.
+        `buffer_bytes` of Arrow rows are held before they are written.
         """
         folder = account_folder(workspace_id, table_id, account_id)
         return FileWriter(
@@ -94,6 +96,7 @@ class Lake:
             account_name=account_name,
             inserted_at=inserted_at,
             date_field=date_field,
+            buffer_bytes=buffer_bytes,
         )
 
     def delete(self, path: str) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from headrace.kit.days import DayRange
 from headrace.table_store.lake import Lake
+from headrace.table_store.paging import count_rows
 from headrace.table_store.scanning import scan
 from headrace.table_store.segments import Segment
 from headrace.table_store.widening import TableColumn, delivered_schema
@@ -94,6 +95,9 @@ def aggregate(
         FileLost, LakeUnreachable, ValueError: as `scan`.
     """
     used = [column for column in columns if column.name in {*sums, *by}]
+    if not used:
+        rows = count_rows(lake, segments, date_field=date_field, days=days)
+        return pa.table({"rows": pa.array([rows], pa.int64())})
     groups = [_quoted(name) for name in by]
     chosen = [*groups, 'count(*) AS "rows"', *(f"sum({_quoted(n)}) AS {_quoted(n)}" for n in sums)]
     sql = f"SELECT {', '.join(chosen)} FROM live"  # noqa: S608 - the names are quoted

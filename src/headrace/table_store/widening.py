@@ -69,9 +69,8 @@ def widen(values: Any, target: ColumnType, name: str) -> Any:
 def _as_text(values: Any, source: ColumnType) -> Any:
     if source == ColumnType.DATETIME:
         text = values.cast(pa.timestamp("us")).cast(pa.string())
-        return pc.replace_substring_regex(text, r"^(\S+) ([\d:]+)(\.0+$)?", r"\1T\2").cast(
-            pa.string()
-        )
+        text = pc.replace_substring_regex(text, r"^(\S+) (.*)$", r"\1T\2Z")
+        return pc.replace_substring_regex(text, r"\.000000Z$", "Z")
     if source == ColumnType.DECIMAL:
         # Arrow writes small decimals with an exponent and all with the zeros of their scale.
         coded = values.dictionary_encode()

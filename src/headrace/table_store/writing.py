@@ -74,7 +74,7 @@ class FileWriter:
         account_name: str,
         inserted_at: datetime,
         date_field: str | None,
-        buffer_bytes: int = BUFFER_BYTES,
+        buffer_bytes: int,
     ) -> None:
         if inserted_at.tzinfo is None:
             raise ValueError(f"the insert date must be aware, and {inserted_at} is not")
@@ -211,6 +211,8 @@ class FileWriter:
     def _abort(self) -> None:
         self._ended = True
         self._waiting = []
+        if self._parquet is not None:
+            self._parquet.is_open = False  # else its destructor writes to the closed stream
         if self._sink is not None:
             self._sink.abort()
 
