@@ -13,6 +13,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -162,4 +163,13 @@ def in_order(reading: Reading, fields: Sequence[str]) -> Reading:
 
 def sorted_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Put rows in an order of their own, so that two sets of them can be compared."""
-    return sorted((dict(row) for row in rows), key=lambda row: repr(sorted(row.items())))
+    return sorted((dict(row) for row in rows), key=_sort_key)
+
+
+def _sort_key(row: Mapping[str, Any]) -> list[str]:
+    # 1.50 and 1.5 are equal and must sort alike.
+    plain = {
+        name: value.normalize() if isinstance(value, Decimal) else value
+        for name, value in row.items()
+    }
+    return [f"{name}={plain[name]!r}" for name in sorted(plain)]

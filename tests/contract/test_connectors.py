@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -173,7 +173,7 @@ def test_the_folder_holds_a_readme_and_an_icon(connector):
     assert len(readme) > 300
     icon = (folder / "icon.svg").read_bytes()
     assert len(icon) < 10_000
-    root = ElementTree.fromstring(icon)
+    root = ET.fromstring(icon)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.get("viewBox")
     assert not re.search(rb"<script|href=|\son\w+=", icon, re.IGNORECASE)  # S53
