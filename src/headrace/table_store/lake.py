@@ -104,6 +104,12 @@ class Lake:
         with self.errors(path), suppress(FileNotFoundError):
             self.filesystem.delete_file(path)
 
+    def exists(self, path: str) -> bool:
+        """Whether there is a file of that path."""
+        with self.errors(path):
+            is_file: bool = self.filesystem.get_file_info(path).is_file
+            return is_file
+
     def delete_table(self, workspace_id: int, table_id: int) -> None:
         """Remove every file of a table."""
         self._delete_folder(f"{workspace_id}/{table_id}")

@@ -83,7 +83,7 @@ def _filter(opened: OpenPart, date_field: str | None) -> Any:
 
 
 def _count_open(lake: Lake, opened: OpenPart, date_field: str | None) -> int:
-    with reading(lake, str(opened.part.segment.path)):
+    with reading(lake, [str(opened.part.segment.path)]):
         rows: int = opened.fragment.count_rows(filter=_filter(opened, date_field))
         return rows
 
@@ -110,7 +110,7 @@ def _page(
         batch_readahead=0,
         fragment_readahead=0,
     )
-    with reading(lake, str(opened.part.segment.path)):
+    with reading(lake, [str(opened.part.segment.path)]):
         for batch in scanner.to_batches():
             if offset >= batch.num_rows:
                 offset -= batch.num_rows

@@ -13,7 +13,7 @@ import pyarrow.dataset as pads
 
 from headrace.kit.columns import ARROW_TYPES, ColumnType
 from headrace.kit.days import DayRange
-from headrace.table_store.errors import FileLost
+from headrace.table_store.errors import FileLost, LakeUnreachable
 from headrace.table_store.lake import Lake
 from headrace.table_store.segments import Segment
 from headrace.table_store.widening import TableColumn, deliver
@@ -100,8 +100,8 @@ def open_part(lake: Lake, part: Part) -> OpenPart:
     Raises:
         FileLost, LakeUnreachable: as `scan`.
     """
-    path = part.segment.path
-    with reading(lake, str(path)):
+    path = str(part.segment.path)
+    with reading(lake, [path]):
         fragment = lake.format.make_fragment(
             path, filesystem=lake.filesystem, file_size=part.segment.bytes
         )
@@ -110,16 +110,27 @@ def open_part(lake: Lake, part: Part) -> OpenPart:
 
 
 @contextmanager
-def reading(lake: Lake, path: str) -> Iterator[None]:
-    """Tell a missing or damaged file by `FileLost`, and other faults as the lake does."""
+def reading(lake: Lake, paths: Sequence[str]) -> Iterator[None]:
+    """Tell missing or damaged files by `FileLost`, and other faults as the lake does."""
     try:
-        with lake.errors(path):
+        with lake.errors(paths[0]):
             yield
+    except LakeUnreachable as fault:
+        # Object stores tell a missing object by an error like any other.
+        if all(map(lake.exists, paths)):
+            raise
+        raise _lost(lake, paths, fault) from fault
     except (FileNotFoundError, pa.ArrowInvalid) as fault:
-        raise FileLost(
-            f"The file {path} of the lake is missing or damaged ({fault}); restore it from a "
-            "backup, or read its days again."
-        ) from fault
+        raise _lost(lake, paths, fault) from fault
+
+
+def _lost(lake: Lake, paths: Sequence[str], fault: Exception) -> FileLost:
+    names = [path for path in paths if not lake.exists(path)] or paths
+    which = names[0] if len(names) == 1 else f"{names[0]}, or one of {len(names) - 1} others"
+    return FileLost(
+        f"The file {which} of the lake is missing or damaged ({fault}); restore it from a "
+        "backup, or read its days again."
+    )
 
 
 def date_filter(schema: Any, date_field: str | None, days: DayRange) -> Any:
@@ -170,8 +181,9 @@ def _read(
         fragment_readahead=_READAHEAD_FILES,
     )
     batches = scanner.to_batches()
+    paths = [str(one.part.segment.path) for one in group]
     while True:
-        with reading(lake, str(group[0].part.segment.path)):
+        with reading(lake, paths):
             batch = next(batches, None)
         if batch is None:
             return

@@ -92,7 +92,7 @@ def _sweep_orphans(
 ) -> int:
     swept = 0
     for batch in _in_batches(_old_files(lake, before, workspace_id)):
-        for path in _mark_orphans(sessions, batch[: limit - swept]):
+        for path in _mark_orphans(sessions, batch, limit - swept):
             lake.delete(path)
             swept += 1
         if swept >= limit:
@@ -112,8 +112,8 @@ def _in_batches(paths: Iterator[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _mark_orphans(sessions: sessionmaker[Session], paths: list[str]) -> list[str]:
-    """Mark those of the paths that no segment names, and return them with those marked before.
+def _mark_orphans(sessions: sessionmaker[Session], paths: list[str], limit: int) -> list[str]:
+    """Mark up to `limit` paths that no segment names; return them and those marked before.
 
     A writer about to name one of them holds its path in the unique index: the insert waits for it.
     """
@@ -122,7 +122,8 @@ def _mark_orphans(sessions: sessionmaker[Session], paths: list[str]) -> list[str
             select(StoredFile.path, StoredFile.swept_at).where(StoredFile.path.in_(paths))
         )
         known = {row.path: row.swept_at for row in rows}
-        unknown = [path for path in paths if path not in known]
+        again = [path for path, swept_at in known.items() if swept_at][:limit]
+        unknown = [path for path in paths if path not in known][: limit - len(again)]
         marked: Sequence[str] = []
         if unknown:
             marks = [_mark(path) for path in unknown]
@@ -132,7 +133,7 @@ def _mark_orphans(sessions: sessionmaker[Session], paths: list[str]) -> list[str
                 .on_conflict_do_nothing(index_elements=[StoredFile.path])
                 .returning(StoredFile.path)
             ).all()
-    return [*(path for path, swept_at in known.items() if swept_at), *marked]
+    return [*again, *marked]
 
 
 def _mark(path: str) -> dict[str, Any]:
