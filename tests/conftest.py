@@ -1,16 +1,30 @@
 """Fixtures every test may use: a real PostgreSQL and databases in it."""
 
+import base64
 import os
+import secrets
 import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
 
+from fakes.callers import AgencyFake, WorkspaceFake
+from headrace.app import create_app
 from headrace.db import embedded
 from headrace.db.embedded import EmbeddedServer
+from headrace.db.engine import make_engine, plain_dsn, session_maker, transaction
+from headrace.db.migrating import migrate
+from headrace.rest.resources import Resources, open_resources
+from headrace.settings import Settings, load_settings
+from headrace.templates.service import publish_global
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +42,95 @@ def postgres_server() -> Iterator[EmbeddedServer]:
 def make_database(postgres_server: EmbeddedServer) -> Callable[[], str]:
     """Create an empty database at each call and give its SQLAlchemy URL."""
     return lambda: postgres_server.make_database(f"t{os.getpid()}_{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="session")
+def template_database(make_database: Callable[[], str]) -> str:
+    """A database migrated to the newest version, with the global templates."""
+    url = make_database()
+    engine = make_engine(url)
+    migrate(engine)
+    with transaction(session_maker(engine)) as session:
+        publish_global(session)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def committed_database(postgres_server: EmbeddedServer, template_database: str) -> str:
+    """A migrated database of the test's own, for tests that commit or run several processes."""
+    name = f"t{os.getpid()}_{uuid.uuid4().hex[:12]}"
+    template = template_database.rsplit("/", 1)[1]
+    with psycopg.connect(plain_dsn(postgres_server.url("postgres")), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    return postgres_server.url(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a server whose every path is the test's own and that may reach this machine."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "imports").mkdir()
+    return load_settings(
+        home=tmp_path / "home",
+        database_url="postgresql://unused",
+        secret_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+        public_url="http://testserver",
+        lake_url=str(tmp_path / "lake"),
+        allowed_private_hosts=["127.0.0.1", "localhost"],
+        local_files_root=tmp_path / "files",
+        file_import_roots=[tmp_path / "imports"],
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_engine(template_database: str) -> Iterator[Engine]:
+    """The engine of tests that roll back."""
+    engine = make_engine(template_database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def resources(settings: Settings, shared_engine: Engine) -> Iterator[Resources]:
+    """A process's resources whose every transaction is rolled back when the test ends."""
+    with shared_engine.connect() as connection, connection.begin() as outer:
+        sessions = sessionmaker(
+            connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        )
+        opened = open_resources(settings, "postgresql://unused", threads=1)
+        opened.engine.dispose()
+        yield replace(opened, engine=shared_engine, sessions=sessions)
+        outer.rollback()
+
+
+@pytest.fixture
+def session(resources: Resources) -> Iterator[Session]:
+    """A session in the test's transaction."""
+    with resources.sessions() as session:
+        yield session
+
+
+@pytest.fixture
+def client(settings: Settings, resources: Resources) -> Iterator[TestClient]:
+    """The web application, asked without a network."""
+    with TestClient(create_app(settings, resources), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def agency(resources: Resources, client: TestClient) -> AgencyFake:
+    """An agency with a chief, acting through the API."""
+    return AgencyFake.create(resources, client)
+
+
+@pytest.fixture
+def workspace(agency: AgencyFake) -> WorkspaceFake:
+    """A workspace of the agency, acting with a token of the chief."""
+    return agency.new_workspace()
+
+
+@pytest.fixture
+def other_workspace(resources: Resources, client: TestClient) -> WorkspaceFake:
+    """A workspace of another agency: whatever it does must not show in `workspace`."""
+    return AgencyFake.create(resources, client).new_workspace()

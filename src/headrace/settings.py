@@ -225,7 +225,7 @@ def decode_key(text: str) -> bytes:
             key = decode(text)
         except (ValueError, binascii.Error):
             continue
-        if len(key) == SECRET_KEY_BYTES and len(set(key)) > 4:  # noqa: PLR2004 - not one byte repeated
+        if len(key) == SECRET_KEY_BYTES and len(set(key)) > 4:
             return key
     raise ValueError(
         "not 32 random bytes in base64 or hex; make a key with: openssl rand -base64 32"

@@ -5,8 +5,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
+import psycopg
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
+
+# The job engine lives in a schema of its own and calls its functions without naming it.
+_CONNECTION = {
+    "application_name": "headrace",
+    "options": "-c timezone=UTC -c search_path=public,procrastinate",
+}
 
 
 def _to_json(value: Any) -> str:
@@ -18,17 +25,21 @@ def make_engine(database_url: str, pool_size: int = 10) -> Engine:
 
     A URL that names no driver gets psycopg 3.
     """
-    if database_url.startswith(("postgresql://", "postgres://")):
-        database_url = "postgresql+psycopg://" + database_url.split("://", 1)[1]
     return create_engine(
-        database_url,
+        "postgresql+psycopg://" + database_url.split("://", 1)[1],
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
         json_serializer=_to_json,
         json_deserializer=msgspec.json.decode,
-        connect_args={"application_name": "headrace", "options": "-c timezone=UTC"},
+        connect_args=_CONNECTION,
     )
+
+
+def plain_dsn(database_url: str) -> str:
+    """Return the URL as psycopg itself takes it, with the settings every connection of ours has."""
+    url = "postgresql://" + database_url.split("://", 1)[1]
+    return psycopg.conninfo.make_conninfo(url, **_CONNECTION)
 
 
 def session_maker(engine: Engine) -> sessionmaker[Session]:

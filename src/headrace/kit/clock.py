@@ -1,5 +1,6 @@
 """The one place that asks what time it is, so that tests can move it."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -33,3 +34,8 @@ def shifted(by: timedelta) -> Iterator[None]:
         yield
     finally:
         _read = before
+
+
+def sleep(seconds: float) -> None:
+    """Wait; the moved clock of a test does not shorten it."""
+    time.sleep(seconds)

@@ -1,0 +1,67 @@
+"""The web application: routes, error forms, the OpenAPI document, the demo network."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.routing import Mount
+
+from headrace import __version__
+from headrace.access import routes as access
+from headrace.access.authentication import AccessKit, origin_of
+from headrace.access.passwords import PasswordCheck
+from headrace.connections import routes as connections
+from headrace.data_tables import routes as data_tables
+from headrace.destinations import routes as destinations
+from headrace.extracts import routes as extracts
+from headrace.loads import routes as loads
+from headrace.rest import errors, health, openapi
+from headrace.rest.paths import PathForms
+from headrace.rest.request_ids import RequestIds
+from headrace.rest.resources import Resources
+from headrace.runs import routes as runs
+from headrace.sandbox.app import create_app as create_sandbox
+from headrace.settings import Settings
+from headrace.templates import routes as templates
+from headrace.workspaces import routes as workspaces
+
+_ROUTERS = (
+    access.router,
+    workspaces.router,
+    connections.router,
+    templates.router,
+    extracts.router,
+    data_tables.router,
+    destinations.router,
+    loads.router,
+    runs.router,
+)
+
+
+def create_app(settings: Settings, resources: Resources | None = None) -> FastAPI:
+    """Make the application; without resources it can only describe itself."""
+    app = FastAPI(
+        title="Headrace",
+        version=__version__,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.resources = resources
+    app.state.sessions = resources.sessions if resources else None
+    app.state.access = AccessKit(PasswordCheck(), origin_of(settings.public_address))
+    app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's own way
+    errors.install(app)
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.include_router(health.router)
+    app.router.routes.append(Mount("/sandbox/demo_ads", create_sandbox(), name="demo network"))
+    app.add_middleware(PathForms)
+    app.add_middleware(RequestIds)
+    return app
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """Return the OpenAPI document without a database."""
+    return openapi.build(create_app(settings))

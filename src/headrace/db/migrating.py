@@ -1,0 +1,65 @@
+"""Bringing the database to the version this release expects, and refusing one of a newer release."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+_SCRIPTS = Path(__file__).parent.parent / "migrations"
+_LOCK = 0x4D494752  # any constant: one migration at a time
+
+
+class DatabaseTooNew(Exception):
+    """The database was migrated by a newer release; this one would damage it."""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    return config
+
+
+def check_not_newer(engine: Engine) -> bool:
+    """Return whether the database is at this release's version.
+
+    Raises:
+        DatabaseTooNew: if it is at a version this release does not know.
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if current is not None and current not in known:
+        raise DatabaseTooNew(
+            f"The database is at version {current}, which this release of Headrace does not know. "
+            "Run the newer release, or restore a backup from before it."
+        )
+    return current == scripts.get_current_head()
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to a version; several processes may call this at once.
+
+    Raises:
+        DatabaseTooNew: if it is at a version this release does not know.
+    """
+    if check_not_newer(engine) and revision == "head":
+        return
+    config = _config()
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+        connection.commit()
+        try:
+            config.attributes["connection"] = connection
+            if revision == "base":
+                command.downgrade(config, revision)
+            else:
+                command.upgrade(config, revision)
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+            connection.commit()

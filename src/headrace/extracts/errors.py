@@ -1,0 +1,123 @@
+"""Refusals of extracts."""
+
+from datetime import date
+
+from headrace.rest.errors import AppError, Invalid
+
+
+class AccountsUnknown(Invalid):
+    """Accounts that are not in the workspace, foreign or missing."""
+
+    def __init__(self, ids: list[int]) -> None:
+        listed = ", ".join(str(item) for item in sorted(ids)[:10])
+        super().__init__("accounts", f"there are no accounts {listed} in this workspace.")
+
+
+class AccountsOfSeveral(Invalid):
+    """Accounts of more than one connection in one call."""
+
+    def __init__(self) -> None:
+        super().__init__("accounts", "all accounts must be of one connection.")
+
+
+class AccountClosed(Invalid):
+    """An account that may not be extracted."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            "accounts",
+            f"the account {title!r} is inactive or not enabled for extraction; enable it with "
+            "PATCH /api/v3/connections/{connection_id}/accounts/{account_id}.",
+        )
+
+
+class ConnectionNotActive(AppError, status=400):
+    """Extraction needs credentials that work."""
+
+    def __init__(self, connection_id: int) -> None:
+        super().__init__(
+            f"Connection {connection_id} is not active; reconnect it before extracting from it."
+        )
+
+
+class OtherDataSource(Invalid):
+    """A template of another platform than the accounts."""
+
+    def __init__(self, template_source: str, account_source: str) -> None:
+        super().__init__(
+            "template_id",
+            f"the template is for {template_source}, the accounts are {account_source}.",
+        )
+
+
+class FieldNotInReport(Invalid):
+    """A field that the report does not have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("fields", f"the report has no field {name!r}.")
+
+
+class DimensionsFixed(Invalid):
+    """Wide extracts keep their dimensions, since these decide what a row is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "fields",
+            "the dimensions of a wide extract cannot change; use POST /api/v3/extracts/migrate-wide.",
+        )
+
+
+class SettingUnknown(Invalid):
+    """A custom setting, or a value of it, that the report does not have."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("additional_params", message)
+
+
+class TooManySchedules(Invalid):
+    """More schedules than the template allows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("scheduling", f"at most {limit} for this template.")
+
+
+class HistoryTooDeep(Invalid):
+    """History from before what the source keeps."""
+
+    def __init__(self, earliest: date) -> None:
+        super().__init__("sync_historical_data", f"the source answers from {earliest} on.")
+
+
+class HistoryInFuture(Invalid):
+    """History that has not happened."""
+
+    def __init__(self) -> None:
+        super().__init__("sync_historical_data", "must not be in the future.")
+
+
+class HistoryWithoutDays(Invalid):
+    """History of a report that has no days."""
+
+    def __init__(self) -> None:
+        super().__init__("sync_historical_data", "this report has no days, so it has no history.")
+
+
+class DatesWithoutDays(Invalid):
+    """A dated run of a report that has no days."""
+
+    def __init__(self) -> None:
+        super().__init__("date_from", "this report has no days; run it without dates.")
+
+
+class DatesTooEarly(Invalid):
+    """A dated run wholly before what the source keeps, or after its last day."""
+
+    def __init__(self, first: date, last: date) -> None:
+        super().__init__("date_from", f"the source answers for {first} to {last}.")
+
+
+class ExtractPaused(AppError, status=400):
+    """Paused extracts do not run."""
+
+    def __init__(self, extract_id: int) -> None:
+        super().__init__(f"Extract {extract_id} is paused; unpause it before running it.")

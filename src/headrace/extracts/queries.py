@@ -1,0 +1,106 @@
+"""All SQL of extracts."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Select, String, case, cast, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.orm import Session
+
+from headrace.connections.models import Account, Connection
+from headrace.data_tables.models import DataTable
+from headrace.extracts.models import Extract
+from headrace.runs.models import LIVE, Run, ScheduleRow
+from headrace.templates.models import ExtractTemplate
+from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
+
+KIND = "extract"
+
+
+def extract(session: Session, scope: WorkspaceScope, extract_id: int) -> Extract | None:
+    """Return an extract of the workspace."""
+    return session.scalar(owned(Extract, scope).where(Extract.id == extract_id))
+
+
+def extract_rows(scope: WorkspaceScope) -> Select[Any]:
+    """Select extracts, as `ExtractOut`."""
+    return (
+        owned_columns(
+            Extract,
+            scope,
+            Extract.id,
+            Extract.title,
+            Extract.connection_id,
+            Account.remote_id.label("account_id"),
+            Account.title.label("account_name"),
+            Extract.created_at,
+            Extract.last_sync,
+            _status().label("status"),
+            Extract.error_text,
+            ExtractTemplate.schedules_limit,
+            Extract.sync_historical_data,
+            Extract.account_id.label("account_entity_id"),
+            Extract.account_id.label("account_embedded_id"),
+            ExtractTemplate.is_wide.label("is_wide_template"),
+            _schedules().label("scheduling"),
+            Extract.settings.label("additional_params"),
+            func.jsonb_build_object(
+                "id", DataTable.id,
+                "title", DataTable.title,
+                "datasource_name", DataTable.datasource_name,
+            ).label("data_table"),
+            Extract.template_id,
+            Connection.datasource_name,
+            cast(literal("[]"), JSONB).label("hashed_fields"),
+            Extract.bad_values,
+        )
+        .join(Account, Account.id == Extract.account_id)
+        .join(Connection, Connection.id == Extract.connection_id)
+        .join(DataTable, DataTable.id == Extract.data_table_id)
+        .join(ExtractTemplate, ExtractTemplate.id == Extract.template_id)
+    )  # fmt: skip
+
+
+def _status() -> Any:
+    # The lane's partial unique index answers this with one probe a row.
+    lane = literal(f"{KIND}:") + cast(Extract.id, String)
+    return case(
+        (exists(select(Run.id).where(Run.lane == lane, Run.status.in_(LIVE))), "syncing"),
+        (Extract.is_paused, "paused"),
+        (Extract.error_text.is_not(None), "error"),
+        (Extract.last_sync.is_not(None), "synced"),
+        else_="init",
+    )
+
+
+def _schedules() -> Any:
+    in_order = func.jsonb_agg(aggregate_order_by(ScheduleRow.rule, ScheduleRow.position))
+    return (
+        select(func.coalesce(in_order, cast(literal("[]"), JSONB)))
+        .where(ScheduleRow.kind == KIND, ScheduleRow.subject_id == cast(Extract.id, String))
+        .correlate(Extract)
+        .scalar_subquery()
+    )
+
+
+def filtered(
+    rows: Select[Any],
+    connection_ids: Collection[int],
+    datasource_names: Collection[str],
+    data_table_ids: Collection[int],
+) -> Select[Any]:
+    """Narrow a selection of extracts; an empty filter narrows nothing."""
+    if connection_ids:
+        rows = rows.where(Extract.connection_id.in_(connection_ids))
+    if datasource_names:
+        rows = rows.where(Connection.datasource_name.in_(datasource_names))
+    if data_table_ids:
+        rows = rows.where(Extract.data_table_id.in_(data_table_ids))
+    return rows
+
+
+def of_connection(session: Session, scope: WorkspaceScope, connection_id: int) -> Sequence[Extract]:
+    """Return the extracts of a connection."""
+    return session.scalars(
+        owned(Extract, scope).where(Extract.connection_id == connection_id).order_by(Extract.id)
+    ).all()

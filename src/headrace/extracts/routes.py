@@ -1,0 +1,130 @@
+"""Extracts over HTTP, and the deletion of connections, which pauses extracts."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from headrace.access.guards import allows
+from headrace.access.permissions import Permission
+from headrace.extracts import queries, service
+from headrace.extracts.models import Extract
+from headrace.extracts.queries import KIND
+from headrace.extracts.schemas import (
+    ExtractDetail,
+    ExtractIn,
+    ExtractOut,
+    ExtractPatch,
+    ExtractPut,
+)
+from headrace.rest.filters import comma_ids, comma_list
+from headrace.rest.openapi import EXTENSION, answers
+from headrace.rest.paging import Page, Paging, page_of_rows
+from headrace.rest.session import DbSession
+from headrace.runs import queries as run_queries
+from headrace.runs.schemas import DateRangeIn, RunOut
+from headrace.tenancy.scope import WorkspaceScope
+
+router = APIRouter(prefix="/api/v3", tags=["Extracts"])
+Viewer = Annotated[WorkspaceScope, allows(Permission.EXTRACT_VIEW)]
+Creator = Annotated[WorkspaceScope, allows(Permission.EXTRACT_CREATE)]
+Editor = Annotated[WorkspaceScope, allows(Permission.EXTRACT_EDIT)]
+Runner = Annotated[WorkspaceScope, allows(Permission.EXTRACT_RUN)]
+Deleter = Annotated[WorkspaceScope, allows(Permission.EXTRACT_DELETE)]
+ConnectionDeleter = Annotated[WorkspaceScope, allows(Permission.CONNECTION_DELETE)]
+Ids = Annotated[str | None, Query(description="One id, or several separated by commas.")]
+
+
+@router.get("/extracts", response_model=Page[ExtractOut], responses=answers(400))
+def list_extracts(
+    session: DbSession,
+    scope: Viewer,
+    paging: Paging,
+    connection_id: Ids = None,
+    datasource_name: Annotated[str | None, Query(description="One name or a comma list.")] = None,
+    data_table_id: Ids = None,
+) -> Response:
+    """List the workspace's extracts."""
+    rows = queries.filtered(
+        queries.extract_rows(scope),
+        comma_ids("connection_id", connection_id),
+        comma_list(datasource_name),
+        comma_ids("data_table_id", data_table_id),
+    )
+    return page_of_rows(session, paging, rows.order_by(Extract.id))
+
+
+@router.post("/extracts", response_model=list[ExtractOut], status_code=201, responses=answers(404))
+def create_extracts(body: ExtractIn, session: DbSession, scope: Creator) -> list[dict[str, Any]]:
+    """Create one extract for each account, all into one data table; their first runs start at once."""
+    return service.create(session, scope, body)
+
+
+@router.get("/extracts/{extract_id}", response_model=ExtractDetail)
+def get_extract(extract_id: int, session: DbSession, scope: Viewer) -> dict[str, Any]:
+    """Read one extract with its fields."""
+    return service.detail(session, scope, extract_id)
+
+
+@router.put("/extracts/{extract_id}", response_model=ExtractDetail)
+def replace_extract(
+    extract_id: int, body: ExtractPut, session: DbSession, scope: Editor
+) -> dict[str, Any]:
+    """Set all settings of an extract; those left out go back to the template's."""
+    return service.replace(session, scope, extract_id, body)
+
+
+@router.patch("/extracts/{extract_id}", response_model=ExtractDetail)
+def update_extract(
+    extract_id: int, change: ExtractPatch, session: DbSession, scope: Editor
+) -> dict[str, Any]:
+    """Change some settings of an extract."""
+    return service.update(session, scope, extract_id, change)
+
+
+@router.post("/extracts/{extract_id}/run", response_model=ExtractDetail, responses=answers(409))
+def run_extract(
+    extract_id: int, session: DbSession, scope: Runner, asked: DateRangeIn | None = None
+) -> dict[str, Any]:
+    """Start a run now, for the usual days or for a range."""
+    return service.run(session, scope, extract_id, asked or DateRangeIn())
+
+
+@router.post("/extracts/{extract_id}/pause", response_model=ExtractDetail)
+def pause_extract(extract_id: int, session: DbSession, scope: Editor) -> dict[str, Any]:
+    """Stop scheduled runs; a run under way finishes."""
+    return service.pause(session, scope, extract_id, is_paused=True)
+
+
+@router.post("/extracts/{extract_id}/unpause", response_model=ExtractDetail)
+def unpause_extract(extract_id: int, session: DbSession, scope: Editor) -> dict[str, Any]:
+    """Resume scheduled runs."""
+    return service.pause(session, scope, extract_id, is_paused=False)
+
+
+@router.delete("/extracts/{extract_id}", status_code=204)
+def delete_extract(extract_id: int, session: DbSession, scope: Deleter) -> None:
+    """Delete an extract and stop its runs; its data table and rows stay."""
+    service.delete(session, scope, extract_id)
+
+
+@router.get("/extracts/{extract_id}/runs", response_model=Page[RunOut], openapi_extra=EXTENSION)
+def list_extract_runs(
+    extract_id: int, session: DbSession, scope: Viewer, paging: Paging
+) -> Response:
+    """List the runs of an extract, newest first."""
+    service.row(session, scope, extract_id)
+    return page_of_rows(session, paging, run_queries.run_list(scope, KIND, str(extract_id)))
+
+
+@router.delete("/connections/{connection_id}", status_code=204)
+def delete_connection(connection_id: int, session: DbSession, scope: ConnectionDeleter) -> None:
+    """Delete a connection: credentials are erased, accounts closed, extracts paused; data stays."""
+    service.delete_connection(session, scope, connection_id, None)
+
+
+@router.delete("/datasources/{datasource_name}/connections/{connection_id}", status_code=204)
+def delete_connection_of_datasource(
+    datasource_name: str, connection_id: int, session: DbSession, scope: ConnectionDeleter
+) -> None:
+    """Delete a connection, named with its data source."""
+    service.delete_connection(session, scope, connection_id, datasource_name)

@@ -1,0 +1,218 @@
+"""Carrying out a run of an extract: plan windows once, then read and store one after another.
+
+Each window is read into one file, which becomes live in the transaction that also checkpoints the
+window. A crash repeats at most the window it fell into, with the same result.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from headrace.connections import service as connections
+from headrace.connectors.contract import Access, Account, BadValues, ReadRequest
+from headrace.data_tables import service as data_tables
+from headrace.extracts import service
+from headrace.extracts.journal import RunJournal
+from headrace.extracts.service import Parts
+from headrace.extracts.windows import Horizon, horizon, plan_windows
+from headrace.kit import clock
+from headrace.kit.days import DayRange
+from headrace.kit.outcomes import Reauthorize, TryLater
+from headrace.loads import service as loads
+from headrace.runs import queries as run_queries
+from headrace.runs import service as runs
+from headrace.runs.context import RunContext
+from headrace.runs.models import RunWindow
+from headrace.runs.schemas import LookbackWindow
+from headrace.table_store import (
+    SegmentState,
+    StagedFile,
+    coverage,
+    live_segments,
+    replace_window,
+)
+
+# A source that suddenly answers with nothing is asked this often before its word is taken.
+_EMPTY_ANSWERS_BELIEVED = 3
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one attempt at a run has in hand."""
+
+    context: RunContext
+    parts: Parts
+    access: Access
+    account: Account
+    seen_from: Horizon
+
+    @property
+    def table_id(self) -> int:
+        """The data table the extract fills."""
+        return self.parts.extract.data_table_id
+
+
+def execute(context: RunContext) -> None:
+    """Read every window of a run that is not done, newest first, then end the run.
+
+    Raises:
+        OutsideError: as the connector does; windows done before stay done.
+        RunLost: if the run is no longer ours.
+    """
+    with context.step() as session:
+        work, windows = _begin(session, context)
+    for window in windows:
+        if not window.is_done:
+            _read_window(work, window)
+    with context.step() as session:
+        _finish(session, work)
+
+
+def _begin(session: Session, context: RunContext) -> tuple[Work, list[RunWindow]]:
+    parts = service.parts(session, context.scope, int(context.subject_id))
+    if parts.connection.deleted_at is not None:
+        raise Reauthorize("The connection was deleted.")
+    work = Work(
+        context=context,
+        parts=parts,
+        access=connections.open_access(context.resources, parts.connection),
+        account=Account(
+            remote_id=parts.account.remote_id,
+            title=parts.account.title,
+            currency=parts.account.currency,
+            timezone=parts.account.timezone,
+            item=parts.account.item,
+        ),
+        seen_from=horizon(parts.report, parts.today),
+    )
+    runs.plan_once(session, context.run_id, _planned(session, work))
+    return work, list(run_queries.windows(session, context.run_id))
+
+
+def _planned(session: Session, work: Work) -> list[DayRange | None]:
+    extract = work.parts.extract
+    if work.parts.date_field is None or extract.sync_historical_data is None:
+        return [None]
+    known = coverage(session, work.table_id).get(work.account.remote_id, [])
+    windows = plan_windows(
+        work.parts.report,
+        work.seen_from,
+        wanted_from=extract.sync_historical_data,
+        final=[days for days, state in known if days and state != SegmentState.PROVISIONAL],
+        lookback=LookbackWindow.model_validate(work.context.params.get("lookback_window", {})),
+        asked=_asked(work.context.params),
+    )
+    return list(windows)
+
+
+def _asked(params: Mapping[str, Any]) -> DayRange | None:
+    if "date_from" not in params:
+        return None
+    return DayRange(date.fromisoformat(params["date_from"]), date.fromisoformat(params["date_to"]))
+
+
+def _days(window: RunWindow) -> DayRange | None:
+    if window.date_from is None or window.date_to is None:
+        return None
+    return DayRange(window.date_from, window.date_to)
+
+
+def _read_window(work: Work, window: RunWindow) -> None:
+    journal = RunJournal(work.context, window.id, window.bookmark)
+    request = ReadRequest(
+        account=work.account,
+        report=work.parts.report.name,
+        fields=work.parts.extract.fields,
+        window=_days(window),
+        journal=journal,
+        settings=work.parts.extract.settings,
+        bad_values=BadValues(work.parts.extract.bad_values),
+    )
+    writer = work.context.resources.lake.new_file(
+        workspace_id=work.context.scope.workspace_id,
+        table_id=work.table_id,
+        account_id=work.account.remote_id,
+        account_name=work.account.title,
+        inserted_at=clock.now(),
+        date_field=work.parts.date_field,
+    )
+    with writer:
+        for batch in work.parts.connector.read(work.access, request):
+            journal.rows_read += batch.num_rows
+            writer.write(batch)
+        staged = writer.finish()
+    with work.context.step() as session:
+        _store_window(session, work, window, staged, journal)
+
+
+def _store_window(
+    session: Session,
+    work: Work,
+    window: RunWindow,
+    staged: StagedFile | None,
+    journal: RunJournal,
+) -> None:
+    run = work.context.hold(session)
+    days = _days(window)
+    if staged is None:
+        _doubt_emptiness(session, work, days, run.attempt)
+    elif not work.parts.report.fields:
+        declared = data_tables.discovered_fields(staged.columns, work.parts.date_field)
+        data_tables.grow(session, work.context.scope, work.table_id, declared)
+    replaced = replace_window(
+        session,
+        table_id=work.table_id,
+        workspace_id=work.context.scope.workspace_id,
+        account_id=work.account.remote_id,
+        days=days,
+        staged=staged,
+        run_id=work.context.run_id,
+        state=_state(work.seen_from, days),
+    )
+    runs.finish_window(session, window.id, replaced.rows_added)
+    run.rows_read += journal.rows_read
+    run.rows_written += replaced.rows_added
+    run.rows_deleted += replaced.rows_removed_estimate
+    run.rows_rejected += journal.bad_values
+    run.retries += journal.retries
+    run.bytes_written += staged.bytes if staged else 0
+
+
+def _state(seen_from: Horizon, days: DayRange | None) -> SegmentState:
+    if days is not None and seen_from.is_changing(days):
+        return SegmentState.PROVISIONAL
+    return SegmentState.FINAL
+
+
+def _doubt_emptiness(session: Session, work: Work, days: DayRange | None, attempt: int) -> None:
+    """Ask again before an answer without rows may erase rows (promise 4).
+
+    Raises:
+        TryLater: while the source has not said so often enough; what is there stays.
+    """
+    if attempt + 1 >= _EMPTY_ANSWERS_BELIEVED:
+        return
+    live = live_segments(session, work.table_id, [work.account.remote_id])
+    overlapping = [
+        item
+        for item in live
+        if item.rows and (days is None or item.days is None or item.days.overlaps(days))
+    ]
+    if overlapping:
+        raise TryLater(
+            f"The source answered without rows for {days or 'the account'}, where there were rows "
+            "before. They are kept until it has said so several times."
+        )
+
+
+def _finish(session: Session, work: Work) -> None:
+    now = run_queries.database_now(session)
+    extract = service.parts(session, work.context.scope, work.parts.extract.id).extract
+    extract.last_sync = now
+    extract.error_text = None
+    data_tables.touch(session, work.context.scope, work.table_id, now)
+    loads.start_runs_for(session, work.context.scope, work.table_id)
+    runs.succeed(work.context.hold(session), now)

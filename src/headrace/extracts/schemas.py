@@ -1,0 +1,93 @@
+"""Bodies of extracts."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import AliasChoices, BaseModel, Field, field_validator
+
+from headrace.data_tables.schemas import DataTableOut
+from headrace.runs.schemas import Scheduling
+from headrace.templates.schemas import FieldOut
+
+
+class TemplateSettings(BaseModel):
+    """How an extract departs from its template; what is left out is the template's."""
+
+    fields: list[str] | None = Field(None, max_length=2000)
+    dynamic_fields: list[str] = Field(default_factory=list, max_length=2000)
+    additional_params: dict[str, Any] = Field(
+        default_factory=dict,
+        validation_alias=AliasChoices("additional_params", "custom_settings"),
+        description="The report's custom settings by name; `custom_settings` is read too.",
+    )
+    scheduling: list[Scheduling] | None = Field(None, min_length=1, max_length=24)
+    sync_historical_data: date | None = Field(None, description="First day of history to read.")
+    bad_values: Literal["fail", "null_and_count"] = Field(
+        "fail", description="What becomes of values that are not what their column says."
+    )
+
+    @field_validator("scheduling", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+
+class ExtractIn(BaseModel):
+    """Extracts to create: one for each account, all into one data table."""
+
+    data_table_title: str = Field(min_length=1, max_length=255, examples=["Meta campaigns"])
+    template_id: int
+    accounts: list[int] = Field(
+        min_length=1, max_length=1000, description="Ids of accounts of one connection."
+    )
+    template_settings: TemplateSettings = Field(default_factory=TemplateSettings)
+
+
+class ExtractPut(BaseModel):
+    """All that can be changed of an extract; what is left out goes back to the template's."""
+
+    scheduling: list[Scheduling] | None = Field(None, min_length=1, max_length=24)
+    fields: list[str] | None = Field(None, max_length=2000)
+    additional_params: dict[str, Any] | None = None
+    sync_historical_data: date | None = None
+
+    @field_validator("scheduling", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+
+class ExtractPatch(ExtractPut):
+    """Changes to an extract; what is left out stays as it is."""
+
+
+class ExtractOut(BaseModel):
+    """A template applied to one account, on a schedule, into a data table."""
+
+    id: int
+    title: str
+    connection_id: int
+    account_id: str = Field(description="The account's id at the platform.")
+    account_name: str
+    created_at: datetime
+    last_sync: datetime | None
+    status: str = Field(description="`init`, `syncing`, `synced`, `paused` or `error`.")
+    error_text: str | None
+    schedules_limit: int
+    sync_historical_data: date | None
+    account_entity_id: int
+    account_embedded_id: int
+    is_wide_template: bool
+    scheduling: list[Scheduling]
+    additional_params: dict[str, Any]
+    data_table: DataTableOut
+    template_id: int
+    datasource_name: str
+    hashed_fields: list[str]
+    bad_values: str
+
+
+class ExtractDetail(ExtractOut):
+    """An extract with its fields."""
+
+    fields: list[FieldOut]

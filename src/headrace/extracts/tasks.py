@@ -1,0 +1,21 @@
+"""What the worker does with extracts."""
+
+from sqlalchemy.orm import Session
+
+from headrace.connections import service as connections
+from headrace.extracts import runner, service
+from headrace.extracts.queries import KIND
+from headrace.kit.outcomes import OutsideError, Reauthorize
+from headrace.runs.context import RunContext
+from headrace.runs.kinds import RunKind, register
+
+
+def run_failed(context: RunContext, session: Session, error: OutsideError) -> None:
+    """Show at the extract why its run failed; dead credentials show at the connection too."""
+    whole = service.parts(session, context.scope, int(context.subject_id))
+    whole.extract.error_text = str(error)
+    if isinstance(error, Reauthorize):
+        connections.mark_broken(whole.connection, str(error))
+
+
+register(RunKind(KIND, carry_out=runner.execute, failed=run_failed, due=service.start_due))

@@ -1,0 +1,128 @@
+"""Which days a run of an extract reads: pure calculation, from the ledger of what was read.
+
+Days are those of the account's time zone. The ledger knows each day as never read, provisional
+(read while the source could still change it) or final. Every run reads the trailing days that may
+still change, and whatever of the wanted history is not final yet, newest first: so a run after an
+outage, a failed window or a deeper history needs no memory but the ledger.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from headrace.connectors.contract import Report
+from headrace.kit.days import DayRange, merged
+from headrace.runs.schemas import LookbackWindow
+
+DEFAULT_HISTORY_DAYS = 365
+EARLIEST_DAY = date(1970, 1, 1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """The days a report can be read for, seen from one day.
+
+    first: the oldest day the source answers. last: the newest that may be asked for.
+    changing: the days that may still change, None where none do.
+    """
+
+    first: date
+    last: date
+    changing: DayRange | None
+
+    def is_changing(self, days: DayRange) -> bool:
+        """Whether any of some days may still change."""
+        return self.changing is not None and days.last >= self.changing.first
+
+
+def horizon(report: Report, today: date) -> Horizon:
+    """Return what can be read of a report on a day of the account's time zone."""
+    last = today if report.includes_today else today - _DAY
+    first = EARLIEST_DAY
+    if report.history_days is not None:
+        first = max(first, today - report.history_days * _DAY)
+    changing_days = max(report.lookback_days, 1 if report.includes_today else 0)
+    changing = (
+        DayRange(max(first, last - (changing_days - 1) * _DAY), last) if changing_days else None
+    )
+    return Horizon(first, last, changing)
+
+
+def default_history(report: Report, today: date) -> date:
+    """Return the first day of history where nobody names one.
+
+    A year, or what the source keeps if that is less; all of it where the source is a file or a
+    table that lies there anyway (no limit declared).
+    """
+    if report.history_days is None:
+        return EARLIEST_DAY
+    return today - min(DEFAULT_HISTORY_DAYS, report.history_days) * _DAY
+
+
+def plan_windows(
+    report: Report,
+    seen_from: Horizon,
+    *,
+    wanted_from: date,
+    final: Iterable[DayRange],
+    lookback: LookbackWindow,
+    asked: DayRange | None,
+) -> list[DayRange]:
+    """Return the windows to read, newest first, none longer than the report's chunk.
+
+    wanted_from: the first day of history. final: days that need not be read again. asked: the days
+    a person asked for, which are then the only ones.
+    """
+    if asked is not None:
+        days = _within(asked, seen_from)
+        return _chunks([days] if days else [], report, seen_from)
+    first = max(wanted_from, seen_from.first)
+    if first > seen_from.last:
+        return []
+    refreshed = _refreshed(lookback, seen_from)
+    refreshed = refreshed.intersection(DayRange(first, seen_from.last)) if refreshed else None
+    if lookback.name == "live":
+        return _chunks([refreshed] if refreshed else [], report, seen_from)
+    missing = _without(DayRange(first, seen_from.last), final)
+    return _chunks([*missing, *([refreshed] if refreshed else [])], report, seen_from)
+
+
+def _within(days: DayRange, seen_from: Horizon) -> DayRange | None:
+    if seen_from.first > seen_from.last:
+        return None
+    return days.intersection(DayRange(seen_from.first, seen_from.last))
+
+
+def _refreshed(lookback: LookbackWindow, seen_from: Horizon) -> DayRange | None:
+    """The trailing days a schedule asks to read again."""
+    last = seen_from.last
+    if lookback.name == "live":
+        return DayRange(last - _DAY, last)
+    if lookback.name == "max":
+        return DayRange(seen_from.first, last)
+    if lookback.name == "custom":
+        assert lookback.days is not None
+        return DayRange(last - (lookback.days - 1) * _DAY, last)
+    return seen_from.changing
+
+
+def _without(days: DayRange, taken: Iterable[DayRange]) -> list[DayRange]:
+    left = [days]
+    for item in taken:
+        left = [piece for part in left for piece in part.minus(item)]
+    return left
+
+
+def _chunks(ranges: Sequence[DayRange], report: Report, seen_from: Horizon) -> list[DayRange]:
+    """Cut at the border between final and changing days, then into chunks, newest first."""
+    windows: list[DayRange] = []
+    for days in reversed(merged(ranges)):
+        parts = [days]
+        if seen_from.changing is not None:
+            old = days.minus(DayRange(seen_from.changing.first, date.max))
+            recent = days.intersection(DayRange(seen_from.changing.first, date.max))
+            parts = [part for part in (recent, *old) if part]
+        for part in parts:
+            windows.extend(part.chunks_newest_first(report.chunk_days))
+    return windows

@@ -1,0 +1,29 @@
+"""Every table, gathered for migrations."""
+
+from headrace.access import models as access
+from headrace.connections import models as connections
+from headrace.data_tables import models as data_tables
+from headrace.db.base import Base
+from headrace.destinations import models as destinations
+from headrace.extracts import models as extracts
+from headrace.loads import models as loads
+from headrace.runs import models as runs
+from headrace.table_store import models as table_store
+from headrace.templates import models as templates
+from headrace.tenancy import models as tenancy
+
+metadata = Base.metadata
+
+__all__ = [
+    "access",
+    "connections",
+    "data_tables",
+    "destinations",
+    "extracts",
+    "loads",
+    "metadata",
+    "runs",
+    "table_store",
+    "templates",
+    "tenancy",
+]

@@ -1,0 +1,112 @@
+"""The worker process: carries out runs, fires schedules, recovers what dead workers left."""
+
+import asyncio
+import signal
+import threading
+import time
+from datetime import timedelta
+
+import psycopg
+import structlog
+
+from headrace.access import queries as access_queries
+from headrace.connections import tasks as connection_tasks
+from headrace.db.engine import plain_dsn, transaction
+from headrace.destinations import tasks as destination_tasks
+from headrace.extracts import tasks as extract_tasks
+from headrace.jobs import engine as jobs
+from headrace.kit import clock
+from headrace.kit.outcomes import OutsideError
+from headrace.loads import tasks as load_tasks
+from headrace.rest.resources import Resources
+from headrace.runs import service as runs
+from headrace.runs import tasks as run_tasks
+from headrace.table_store import sweep
+
+log = structlog.get_logger(__name__)
+
+_TICK_SECONDS = 1.0
+_HOUSEKEEPING_SECONDS = 600.0
+_GRACE_SECONDS = 30.0
+# Importing these registers what they carry out.
+_KINDS = (connection_tasks, destination_tasks, extract_tasks, load_tasks)
+
+
+def run(resources: Resources, database_url: str, threads: int) -> None:
+    """Work until told to stop (SIGTERM or SIGINT); then finish what is in flight, within a grace."""
+    asyncio.run(_work(resources, database_url, threads))
+
+
+async def _work(resources: Resources, database_url: str, threads: int) -> None:
+    stop = asyncio.Event()
+    halted = threading.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    helpers = [
+        threading.Thread(target=_schedule, args=(resources, database_url, halted), daemon=True),
+        threading.Thread(target=_keep_house, args=(resources, halted), daemon=True),
+    ]
+    for helper in helpers:
+        helper.start()
+    log.info("worker ready", threads=threads)
+    try:
+        await jobs.work(
+            database_url,
+            {run_tasks.CARRY_OUT: lambda **job: run_tasks.carry_out(resources, **job)},
+            threads=threads,
+            timeout_seconds=resources.settings.worker_timeout_seconds,
+            stop=stop,
+            grace_seconds=_GRACE_SECONDS,
+        )
+    finally:
+        halted.set()
+    log.info("worker stopped")
+
+
+def _schedule(resources: Resources, database_url: str, halted: threading.Event) -> None:
+    """Admit runs the moment they are queued, and look for due ones every second."""
+    while not halted.is_set():
+        try:
+            _listen(resources, database_url, halted)
+        except Exception:
+            log.exception("scheduler lost its database connection; it comes back")
+            halted.wait(_TICK_SECONDS)
+
+
+def _listen(resources: Resources, database_url: str, halted: threading.Event) -> None:
+    with psycopg.connect(plain_dsn(database_url), autocommit=True) as listener:
+        listener.execute(f"LISTEN {runs.WAKE_CHANNEL}")
+        recover_at = 0.0
+        while not halted.is_set():
+            if time.monotonic() >= recover_at:
+                run_tasks.recover(resources)
+                recover_at = time.monotonic() + resources.settings.worker_timeout_seconds / 3
+            while run_tasks.tick(resources) and not halted.is_set():
+                pass
+            for _ in listener.notifies(timeout=_TICK_SECONDS, stop_after=1):
+                pass
+
+
+def _keep_house(resources: Resources, halted: threading.Event) -> None:
+    """Remove what nobody needs: dead files, expired credentials, old history."""
+    while not halted.wait(_HOUSEKEEPING_SECONDS):
+        for chore in (_sweep, _forget):
+            try:
+                chore(resources)
+            except OutsideError as error:
+                log.warning("chore put off", chore=chore.__name__, details=str(error))
+            except Exception:
+                log.exception("chore failed", chore=chore.__name__)
+
+
+def _sweep(resources: Resources) -> None:
+    grace = timedelta(minutes=resources.settings.segment_grace_minutes)
+    swept = sweep(resources.sessions, resources.lake, grace)
+    log.info("lake swept", swept=str(swept))
+
+
+def _forget(resources: Resources) -> None:
+    with transaction(resources.sessions) as session:
+        access_queries.delete_expired(session, clock.now())
+        runs.delete_history(session, timedelta(days=resources.settings.run_retention_days))

@@ -1,0 +1,36 @@
+"""Write a migration from what the models say and the migrations do not: `make migration name=...`.
+
+Read it and edit it before committing: it must suit the release that is still running.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+
+from headrace.db import embedded
+from headrace.db.engine import make_engine
+from headrace.db.migrating import _config, migrate
+
+
+def main(message: str) -> None:
+    home = Path(tempfile.mkdtemp(prefix="headrace-migration-"))
+    home.chmod(0o755)
+    server, _ = embedded.start(home)
+    try:
+        engine = make_engine(server.url())
+        migrate(engine)
+        config = _config()
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.revision(config, message, autogenerate=True)
+        engine.dispose()
+    finally:
+        embedded.stop(server)
+        shutil.rmtree(home)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
