@@ -80,7 +80,7 @@ def test_a_column_of_nulls_arrives(loader: Loader, case: LoaderCase) -> None:
         assert sorted_rows(case.rows(table)) == sorted_rows(rows)
 
 
-@pytest.mark.parametrize("name", HOSTILE_TABLE_NAMES)
+@pytest.mark.parametrize("name", HOSTILE_TABLE_NAMES, ids=range(len(HOSTILE_TABLE_NAMES)))
 def test_hostile_table_names(loader: Loader, case: LoaderCase, name: str) -> None:  # S81 S85
     rows = [row for row in nasty_rows()[:3]]  # noqa: C416 - typed as rows
     victim = replace(NASTY, name="victim")

@@ -1,0 +1,116 @@
+"""Tells what should happen next from what PostgreSQL or libpq said.
+
+Codes: https://www.postgresql.org/docs/18/errcodes-appendix.html. While a connection is being made
+libpq hands on the server's sentence without its code, so that sentence is read instead.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from headrace.kit.outcomes import OutsideError, Reauthorize, Refused, TryLater
+from headrace.loaders.targets.postgre_sql.settings import Server
+
+_Verdict = tuple[type[Reauthorize] | type[Refused] | type[TryLater], str]
+
+_CONNECT: tuple[tuple[tuple[str, ...], _Verdict], ...] = (
+    (
+        ("authentication method requirement",),
+        (Refused, "asks for a kind of login that is not used, or for the bare password without "
+         "sure encryption; choose the SSL mode require or stronger"),
+    ),
+    (
+        ("authentication failed", "no password supplied", "is not permitted to log in",
+         'role "', "password authentication"),
+        (Reauthorize, "does not accept this user and password; enter them again"),
+    ),
+    (
+        ("no pg_hba.conf entry",),
+        (Refused, "does not let this machine, user or database in; ask its administrator"),
+    ),
+    (
+        ("does not exist", "permission denied for database", "not currently accepting"),
+        (Refused, "has no such database, or not for this user; check its name and rights"),
+    ),
+    (
+        ("too many connections", "too many clients", "remaining connection slots"),
+        (TryLater, "has no connection free"),
+    ),
+    (
+        ("ssl", "certificate", "tls"),
+        (Refused, "does not offer the encryption that was asked for; check the SSL mode"),
+    ),
+    (
+        ("definition of service",),
+        (Refused, "was not reached: PGSERVICE is set where Headrace runs; the operator unsets it"),
+    ),
+)  # fmt: skip
+
+_CODES: dict[str, _Verdict] = {
+    "25006": (Refused, "the database is read-only; name the primary server, or make it writable"),
+    "42501": (Refused, "the user has not got the right; grant it, or use the table's owner"),
+    "3F000": (Refused, "the schema does not exist; create it, or name another"),
+    "42P01": (TryLater, "the table disappeared while it was written to"),
+    "42703": (TryLater, "the table's columns were changed while it was written to"),
+    "2BP01": (TryLater, "something was made on top of the table while it was replaced"),
+    "53100": (TryLater, "the server's disk is full; make room there"),
+    "53200": (TryLater, "the server is out of memory"),
+    "53300": (TryLater, "the server has no connection free"),
+    "55P03": (TryLater, "another session holds the table locked; end it, or wait"),
+    "57014": (TryLater, "the server cancelled the statement; its statement_timeout may be short"),
+    "40001": (TryLater, "another session changed the same rows"),
+    "40P01": (TryLater, "another session waited for the same rows"),
+    "23502": (Refused, "a column of the table accepts no nulls, but rows hold some"),
+    "22P05": (Refused, "the database's encoding cannot hold some characters; use UTF8"),
+    "0A000": (Refused, "the server does not support it"),
+}
+_CLASSES: dict[str, _Verdict] = {
+    "08": (TryLater, "the connection was lost"),
+    "22": (Refused, "a value does not fit its column"),
+    "23": (Refused, "the rows break a constraint of the table"),
+    "28": (Reauthorize, "the user is no longer accepted; enter user and password again"),
+    "42": (Refused, "the server does not accept the statement"),
+    "53": (TryLater, "the server lacks resources"),
+    "54": (Refused, "a limit of the server is exceeded"),
+    "57": (TryLater, "the server is shutting down or was stopped"),
+    "58": (TryLater, "the server cannot use its storage"),
+}
+_LOST: _Verdict = (TryLater, "the connection was lost")
+_UNKNOWN: _Verdict = (TryLater, "the server failed")
+
+
+def connect_failure(error: psycopg.Error, server: Server) -> OutsideError:
+    """What a failed attempt to connect means."""
+    said = _said(error)
+    for signs, (outcome, meaning) in _CONNECT:
+        if any(sign in said.lower() for sign in signs):
+            return outcome(f"PostgreSQL at {server} {meaning}. It said: {said}")
+    return TryLater(f"PostgreSQL at {server} cannot be reached. {said}")
+
+
+def write_failure(error: psycopg.Error, what: str) -> OutsideError:
+    """What an error after connecting means; `what` names the table or act it happened to."""
+    code = error.sqlstate
+    if code is None:
+        outcome, meaning = _LOST
+    else:
+        outcome, meaning = _CODES.get(code) or _CLASSES.get(code[:2]) or _UNKNOWN
+    column = error.diag.column_name
+    where = f"{what}, column {column!r}" if column else what
+    return outcome(f"{where}: {meaning}. PostgreSQL said: {_said(error)}")
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Turn the driver's errors in a block into outcomes."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise write_failure(error, what) from error
+
+
+def _said(error: psycopg.Error) -> str:
+    """The server's own sentence, without details: those may quote rows."""
+    text = error.diag.message_primary or str(error)
+    return " ".join(text.split())[:300].rstrip(".") + "."
