@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ import urllib3
 
 from headrace.connectors.contract import Access
 from headrace.connectors.sources.facebook.errors import (
+    MISSING_OBJECT,
     TRANSIENT_TRIES,
     Fault,
     Verdict,
@@ -23,7 +25,7 @@ from headrace.connectors.sources.facebook.errors import (
 from headrace.connectors.sources.facebook.usage import Usage, pause_seconds, read_usage
 from headrace.connectors.sources.facebook.version import API_VERSION
 from headrace.kit.outbound import OutboundRefused
-from headrace.kit.outcomes import Reauthorize, Refused, SlowDown
+from headrace.kit.outcomes import Reauthorize, Refused, SlowDown, TryLater
 
 Answer = TypeVar("Answer")
 
@@ -39,12 +41,23 @@ class TooMuchData(Exception):
         self.verdict = verdict
 
 
-class NotAllowed(Refused):
-    """Meta does not let these credentials see something; `subcode` tells a missing object apart."""
+class NotAllowed(Exception):
+    """Meta does not let these credentials see something; `is_missing` if it may not be there."""
 
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.message)
-        self.subcode = verdict.subcode
+        self.is_missing = verdict.code == 100 and verdict.subcode == MISSING_OBJECT
+
+
+@contextmanager
+def plain_outcomes() -> Iterator[None]:
+    """Turn what only this connector knows how to meet into the outcomes everybody knows."""
+    try:
+        yield
+    except NotAllowed as error:
+        raise Refused(str(error)) from None
+    except TooMuchData as error:
+        raise TryLater(str(error)) from None
 
 
 class _BadAnswer(Exception):
@@ -104,7 +117,8 @@ class Graph:
 
         Raises:
             TooMuchData: if the question must be made smaller.
-            NotAllowed, Reauthorize, SlowDown, TryLater, Refused: see `errors`.
+            NotAllowed: if these credentials may not see it.
+            Reauthorize, SlowDown, TryLater, Refused: see `errors`.
         """
         return self._call("GET", path, parameters, decoder)
 
@@ -124,7 +138,7 @@ class Graph:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_passing),
             stop=_out_of_tries,
-            wait=tenacity.wait_exponential_jitter(initial=2, exp_base=2, max=16, jitter=1),
+            wait=tenacity.wait_exponential(multiplier=2, max=16) + tenacity.wait_random(0, 1),
             sleep=self._pause,
             before_sleep=self._tell_retry,
             reraise=True,

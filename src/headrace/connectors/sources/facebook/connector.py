@@ -19,14 +19,14 @@ from headrace.connectors.contract import (
     SettingType,
 )
 from headrace.connectors.sources.facebook.actions import describe, parse_action_field
-from headrace.connectors.sources.facebook.calls import Graph, NotAllowed, TooMuchData
+from headrace.connectors.sources.facebook.calls import Graph, NotAllowed, plain_outcomes
 from headrace.connectors.sources.facebook.pages import page_decoder, read_pages
 from headrace.connectors.sources.facebook.plan import plan_insights, refuse_forgotten
 from headrace.connectors.sources.facebook.reading import WindowReader
 from headrace.connectors.sources.facebook.reports import REPORTS, SHAPES, TEMPLATES
 from headrace.connectors.sources.facebook.version import API_VERSION, SUNSET
 from headrace.kit import clock
-from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.outcomes import Refused
 
 SCOPES = ("ads_read", "business_management")
 
@@ -125,20 +125,19 @@ class FacebookConnector:
         Raises:
             Reauthorize, SlowDown, TryLater, Refused: as the connector contract says.
         """
-        try:
+        with plain_outcomes():
             Graph(access).get("me/adaccounts", {"fields": "id", "limit": "1"}, _ACCOUNTS)
-        except TooMuchData as error:
-            raise TryLater(str(error)) from None
 
     def accounts(self, access: Access) -> Iterator[Account]:
         """Yield every ad account once, closed ones too: their figures can still be read."""
-        graph = Graph(access)
         met: set[str] = set()
-        for row in self._account_rows(graph, bool(access.settings.get(BUSINESS_ACCOUNTS.name))):
-            account = as_account(row)
-            if account.remote_id not in met:
-                met.add(account.remote_id)
-                yield account
+        with_businesses = bool(access.settings.get(BUSINESS_ACCOUNTS.name))
+        with plain_outcomes():
+            for row in self._account_rows(Graph(access), with_businesses):
+                account = as_account(row)
+                if account.remote_id not in met:
+                    met.add(account.remote_id)
+                    yield account
 
     def dynamic_field(self, report: str, name: str) -> Field | None:
         """Describe `list:action_type[:window]`; action types differ from account to account."""
@@ -153,7 +152,8 @@ class FacebookConnector:
         refuse_forgotten(plan, request.window, clock.today(request.account.timezone))
         journal = request.journal
         graph = Graph(access, journal.pause, journal.count_retry)
-        yield from WindowReader(graph, request, plan).read(request.window)
+        with plain_outcomes():
+            yield from WindowReader(graph, request, plan).read(request.window)
 
     def _account_rows(self, graph: Graph, with_businesses: bool) -> Iterator[AdAccountRow]:
         try:
@@ -200,8 +200,5 @@ def _edge(graph: Graph, path: str, fields: str) -> Iterator[AdAccountRow]:
 
 
 def _rows(graph: Graph, path: str, fields: str, decoder: Any) -> Iterator[Any]:
-    try:
-        for rows in read_pages(graph, path, {"fields": fields}, decoder, _ACCOUNT_PAGE):
-            yield from rows
-    except TooMuchData as error:
-        raise TryLater(str(error)) from None
+    for rows in read_pages(graph, path, {"fields": fields}, decoder, _ACCOUNT_PAGE):
+        yield from rows

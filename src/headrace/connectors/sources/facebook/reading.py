@@ -11,7 +11,6 @@ import pyarrow as pa
 from headrace.connectors.contract import ReadRequest
 from headrace.connectors.rows import typed_batch
 from headrace.connectors.sources.facebook.calls import Graph, NotAllowed, TooMuchData
-from headrace.connectors.sources.facebook.errors import MISSING_OBJECT
 from headrace.connectors.sources.facebook.ladder import (
     PAGE_SIZES,
     PIECE_DAYS,
@@ -96,7 +95,7 @@ class WindowReader:
             self._notes.forget_run(piece)
             raise
         except NotAllowed as error:
-            if error.subcode != MISSING_OBJECT:
+            if not error.is_missing:
                 raise
             self._notes.forget_run(piece)
             raise TryLater(

@@ -9,7 +9,6 @@ import msgspec
 from headrace.connectors.contract import Journal
 from headrace.connectors.sources.facebook.calls import Graph, NotAllowed, TooMuchData
 from headrace.connectors.sources.facebook.errors import (
-    MISSING_OBJECT,
     Fault,
     Verdict,
     exhausted,
@@ -165,7 +164,7 @@ class ReportRuns:
                 verdict = self._follow(run_id, started)
             except NotAllowed as error:
                 # A run noted earlier may be gone; one just started may not.
-                if is_new or error.subcode != MISSING_OBJECT:
+                if is_new or not error.is_missing:
                     raise
                 verdict = Verdict(Fault.TRANSIENT, str(error))
             if verdict is None:
