@@ -11,13 +11,16 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headrace.kit.columns import Column
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused, TryLater
 from headrace.loaders.contract import Append, Delivered, Full, TargetTable, Unit, Upsert, Window
 from headrace.loaders.files.formats import Format
+from headrace.loaders.files.newest import last_of_each_key
 from headrace.loaders.files.options import FileOptions
 from headrace.loaders.files.partitions import account_values, split
 from headrace.loaders.files.patterns import Mark, Place, TablePlaces, digest
+from headrace.loaders.files.reading import fitted
 from headrace.loaders.files.store import Store, uploading
 
 
@@ -41,6 +44,10 @@ def deliver(
                 yield delivery.window(unit)
             case Append():
                 yield delivery.append(unit)
+
+
+class _Misfit(Exception):
+    """A stored value does not fit the columns a file was to be read in."""
 
 
 @dataclass
@@ -73,6 +80,7 @@ class _Delivery:
         self._placement = options.placement
         self._table = table
         self._places = TablePlaces.of(options.placement, table)
+        _check_columns(table)
         store.sweep(self._places.prefix, lambda key: self._places.place(key) is not None)
         found = (self._places.place(key) for key in store.keys(self._places.prefix))
         self._present = {place.key: place for place in found if place}
@@ -94,7 +102,10 @@ class _Delivery:
         self._check_days(unit.days)
         drop = _Drop(unit.account_id, unit.days)
         change, keys = _Change(), set()
-        with split(unit.batches(), self._table, self._placement) as parts:
+        rows = unit.batches()
+        if isinstance(unit, Upsert):
+            rows = last_of_each_key(rows, self._table)
+        with split(rows, self._table, self._placement) as parts:
             for part, batches in parts:
                 key = self._places.key(part.period, part.account)
                 change.add(self._rebuild(key, drop, batches))
@@ -152,45 +163,75 @@ class _Delivery:
 
     def _rebuild(self, key: str, drop: _Drop, batches: Iterator[pa.RecordBatch]) -> _Change:
         """Write a file anew: what it holds without the dropped rows, and the new rows."""
-        before = self._store.version(key) if key in self._present else None
+        if key not in self._present:
+            return self._write(key, batches, keep_empty=self._places.is_one_file)
+        try:
+            return self._rebuild_as(self._columns_for(key), key, drop, batches)
+        except _Misfit:
+            # Nothing of `batches` was taken yet: what is kept is read first.
+            columns = self._columns_for(key, thorough=True)
+        try:
+            return self._rebuild_as(columns, key, drop, batches)
+        except _Misfit as misfit:
+            raise self._unreadable(key) from misfit
+
+    def _rebuild_as(
+        self,
+        columns: tuple[Column, ...],
+        key: str,
+        drop: _Drop,
+        batches: Iterator[pa.RecordBatch],
+    ) -> _Change:
+        before = self._store.version(key)
         change = _Change()
         kept_rows = 0
-        old = self._kept(key, drop, change) if before else iter(())
         with uploading(self._store, key) as upload:
-            writer = self._format.writer(upload, self._table.columns)
-            for batch in old:
+            writer = self._format.writer(upload, columns)
+            for batch in self._kept(columns, key, drop, change):
                 writer.write(batch)
                 kept_rows += batch.num_rows
             for batch in batches:
-                writer.write(batch)
+                writer.write(fitted(batch, columns))
                 change.written += batch.num_rows
-            if before and not change.written and not change.dropped:
+            if not change.written and not change.dropped:
                 return change
             if self._store.version(key) != before:
                 raise TryLater(f"{key} was changed by someone else while it was being rebuilt.")
-            if not kept_rows and not change.written and not self._places.is_one_file:
+            if kept_rows or change.written or self._places.is_one_file:
+                writer.finish()
+                upload.publish()
+            else:
                 self._remove(key)
-                return change
-            writer.finish()
-            upload.publish()
-            self._note(key)
         return change
 
-    def _kept(self, key: str, drop: _Drop, change: _Change) -> Iterator[pa.RecordBatch]:
-        batches = self._format.read(lambda: self._store.open(key), self._table.columns)
+    def _kept(
+        self, columns: tuple[Column, ...], key: str, drop: _Drop, change: _Change
+    ) -> Iterator[pa.RecordBatch]:
+        batches = self._format.read(lambda: self._store.open(key), columns)
         while True:
             try:
                 batch = next(batches, None)
             except (pa.ArrowException, ValueError) as error:
-                raise Refused(
-                    f"{key} cannot be read as a file of {self._table.name}, so its rows cannot be "
-                    "kept: move it away, or run a full load, which replaces it."
-                ) from error
+                raise _Misfit from error
             if batch is None:
                 return
             kept = batch.filter(pc.invert(self._dropped(batch, drop)))
             change.dropped += batch.num_rows - kept.num_rows
             yield kept
+
+    def _columns_for(self, key: str, *, thorough: bool = False) -> tuple[Column, ...]:
+        try:
+            return self._format.columns_for(
+                lambda: self._store.open(key), self._table.columns, thorough=thorough
+            )
+        except (pa.ArrowException, ValueError) as error:
+            raise self._unreadable(key) from error
+
+    def _unreadable(self, key: str) -> Refused:
+        return Refused(
+            f"{key} cannot be read as a file of {self._table.name}, so its rows cannot be kept: "
+            "move it away, or run a full load, which replaces it."
+        )
 
     def _dropped(self, batch: pa.RecordBatch, drop: _Drop) -> pa.Array:
         mask = pc.equal(account_values(batch, self._table), drop.account_id)
@@ -216,3 +257,10 @@ class _Delivery:
     def _remove(self, key: str) -> None:
         self._store.remove(key)
         self._present.pop(key, None)
+
+
+def _check_columns(table: TargetTable) -> None:
+    names = [column.name for column in table.columns]
+    for name in names:
+        if names.count(name) > 1:
+            raise Refused(f"{table.name} has two columns named {name!r}: rename one of them.")

@@ -3,19 +3,26 @@
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headrace.kit.columns import Column, arrow_schema
-from headrace.loaders.files import text
-from headrace.loaders.files.reading import Opener, csv_batches, json_batches, parquet_batches
+from headrace.loaders.files import stored, text
+from headrace.loaders.files.reading import (
+    Opener,
+    csv_batches,
+    json_batches,
+    parquet_batches,
+    stored_types,
+)
 
 _SLICE_ROWS = 16_384
 _SLICE_BYTES = 16 << 20
 _GROUP_ROWS = 131_072
-_GROUP_BYTES = 64 << 20
+_GROUP_BYTES = 32 << 20
 # Level 6 is the usual one; 3 costs half of its time for files an eighth larger (docs of this
 # folder's targets give the figures).
 _GZIP_LEVEL = 3
@@ -67,6 +74,17 @@ class Format(ABC):
                 that do not fit.
         """
 
+    @abstractmethod
+    def columns_for(
+        self, opener: Opener, columns: tuple[Column, ...], *, thorough: bool = False
+    ) -> tuple[Column, ...]:
+        """Return the columns to rebuild a file in, that nothing it holds is lost.
+
+        Today's columns come first, then those the file alone has. The types of the latter are
+        guessed from their first values unless `thorough`, which reads every value and also widens
+        today's types to those of the file.
+        """
+
 
 class _Gzip:
     """Compresses on the way to an output; the result depends on the content alone."""
@@ -98,6 +116,21 @@ class _TextWriter(RowWriter):
             self._output.finish()
 
 
+def _text_columns(
+    columns: tuple[Column, ...],
+    names: Sequence[str],
+    rows: Callable[[], Iterator[stored.Cells]],
+    thorough: bool,
+) -> tuple[Column, ...]:
+    if thorough:
+        return stored.together(columns, stored.shown_types(rows()))
+    extra = set(names) - {column.name for column in columns}
+    if not extra:
+        return columns
+    guessed = stored.shown_types(rows(), wanted=extra)
+    return stored.together(columns, {name: guessed.get(name) for name in names if name in extra})
+
+
 class Csv(Format):
     """Comma-separated values after RFC 4180, with a header line, UTF-8, lines ending in LF."""
 
@@ -110,7 +143,19 @@ class Csv(Format):
 
     def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
         """Read back; an empty field is null, a quoted empty field the empty text."""
-        return csv_batches(opener, columns, self.separator)
+        return csv_batches(self._content(opener), columns, self.separator)
+
+    def columns_for(
+        self, opener: Opener, columns: tuple[Column, ...], *, thorough: bool = False
+    ) -> tuple[Column, ...]:
+        """Look at the header and, where needed, at how values are written."""
+        content = self._content(opener)
+        names = stored.csv_names(content, self.separator)
+        rows = partial(stored.csv_rows, content, self.separator)
+        return _text_columns(columns, names, rows, thorough)
+
+    def _content(self, opener: Opener) -> Opener:
+        return opener
 
 
 class JsonLines(Format):
@@ -124,7 +169,18 @@ class JsonLines(Format):
 
     def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
         """Read back."""
-        return json_batches(opener, columns)
+        return json_batches(self._content(opener), columns)
+
+    def columns_for(
+        self, opener: Opener, columns: tuple[Column, ...], *, thorough: bool = False
+    ) -> tuple[Column, ...]:
+        """Look at the first object and, where needed, at all values."""
+        content = self._content(opener)
+        names = stored.json_names(content)
+        return _text_columns(columns, names, partial(stored.json_rows, content), thorough)
+
+    def _content(self, opener: Opener) -> Opener:
+        return opener
 
 
 class CsvGzip(Csv):
@@ -136,9 +192,8 @@ class CsvGzip(Csv):
         """Begin a file with its header."""
         return super().writer(_Gzip(output), columns)
 
-    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
-        """Read back."""
-        return super().read(lambda: unzipped(opener()), columns)
+    def _content(self, opener: Opener) -> Opener:
+        return lambda: unzipped(opener())
 
 
 class JsonLinesGzip(JsonLines):
@@ -150,9 +205,8 @@ class JsonLinesGzip(JsonLines):
         """Begin a file."""
         return super().writer(_Gzip(output), columns)
 
-    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
-        """Read back."""
-        return super().read(lambda: unzipped(opener()), columns)
+    def _content(self, opener: Opener) -> Opener:
+        return lambda: unzipped(opener())
 
 
 class _ParquetWriter(RowWriter):
@@ -194,6 +248,16 @@ class Parquet(Format):
     def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
         """Read back."""
         return parquet_batches(opener, columns)
+
+    def columns_for(
+        self,
+        opener: Opener,
+        columns: tuple[Column, ...],
+        *,
+        thorough: bool = False,  # noqa: ARG002 (a Parquet file says what it holds)
+    ) -> tuple[Column, ...]:
+        """Look at the schema of the file."""
+        return stored.together(columns, stored_types(opener))
 
 
 def unzipped(source: Any) -> Any:

@@ -6,11 +6,11 @@ sorted run on disk; the runs are then merged. A unit that fits below the limit t
 
 import heapq
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ from headrace.kit.outcomes import Refused, TryLater
 from headrace.loaders.contract import ACCOUNT_COLUMN, TargetTable
 from headrace.loaders.files.patterns import Partition, Placement
 
-_RUN_BYTES = 64 << 20
-_RUN_BATCH_ROWS = 16_384
+_RUN_BYTES = 32 << 20
+_RUN_BATCH_BYTES = 1 << 20
+# So many runs are merged into one, so that open files and memory stay bounded for any size.
+_MOST_RUNS = 32
 _PERIOD, _ACCOUNT = "__period", "__account"
 
 
@@ -35,7 +37,8 @@ class Part:
 
 
 Parts = Iterator[tuple[Part, Iterator[pa.RecordBatch]]]
-_Piece = tuple[tuple[Any, ...], pa.RecordBatch]
+_Key = tuple[Any, ...]
+_Piece = tuple[_Key, pa.RecordBatch]
 
 
 def split(
@@ -73,27 +76,95 @@ def _whole(batches: Iterator[pa.RecordBatch]) -> Iterator[Parts]:
 
 @contextmanager
 def _sorted_parts(
-    keyed: Iterator[pa.RecordBatch], names: tuple[str, ...], run_bytes: int
+    keyed: Iterator[pa.RecordBatch], names: tuple[str, ...], run_bytes: int = _RUN_BYTES
 ) -> Iterator[Parts]:
+    with grouped(keyed, names, run_bytes) as groups:
+        yield ((_part(key, names), batches) for key, batches in groups)
+
+
+@contextmanager
+def grouped(
+    keyed: Iterator[pa.RecordBatch], names: tuple[str, ...], run_bytes: int = _RUN_BYTES
+) -> Iterator[Iterator[tuple[_Key, Iterator[pa.RecordBatch]]]]:
+    """Open rows grouped by their key columns, in the order of the keys; ties stay in order."""
     with tempfile.TemporaryDirectory(prefix="headrace-split-") as folder:
-        runs: list[Path] = []
+        runs = _Runs(Path(folder), names)
         held: list[pa.RecordBatch] = []
         size = 0
         for batch in keyed:
             held.append(batch)
             size += batch.nbytes
             if size >= run_bytes:
-                runs.append(_set_aside(_ordered(held, names), Path(folder, str(len(runs)))))
+                runs.add(_ordered(held, names).to_batches())
                 held, size = [], 0
-        pieces = [_pieces(_read_run(run), names) for run in runs]
-        if held:
-            pieces.append(_pieces(iter(_ordered(held, names).to_batches()), names))
+        last = _ordered(held, names).to_batches() if held else []
         held = []
-        merged = heapq.merge(*pieces, key=lambda piece: piece[0])
+        merged = runs.merged(last)
         yield (
-            (_part(key, names), (batch for _, batch in group))
+            (key, (batch.drop_columns(list(names)) for _, batch in group))
             for key, group in groupby(merged, key=lambda piece: piece[0])
         )
+
+
+class _Runs:
+    """Sorted runs on disk, merged into fewer whenever there are many."""
+
+    def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
+        self._folder = folder
+        self._names = names
+        self._files: list[Path] = []
+        self._count = 0
+
+    def add(self, batches: Iterable[pa.RecordBatch]) -> None:
+        if len(self._files) >= _MOST_RUNS:
+            old = self._files
+            self._files = [self._set_aside(piece for _, piece in self.merged([]))]
+            for file in old:
+                file.unlink()
+        self._files.append(self._set_aside(batches))
+
+    def merged(self, last: Iterable[pa.RecordBatch]) -> Iterator[_Piece]:
+        """Merge all runs and one that is still in memory; earlier runs come first in ties."""
+        runs = [_pieces(_read_run(file), self._names) for file in self._files]
+        runs.append(_pieces(iter(last), self._names))
+        return heapq.merge(*runs, key=lambda piece: piece[0])
+
+    def _set_aside(self, batches: Iterable[pa.RecordBatch]) -> Path:
+        self._count += 1
+        path = self._folder / str(self._count)
+        try:
+            _write_run(path, batches)
+        except OSError as error:  # F20
+            raise TryLater(
+                "The temporary folder of this server cannot hold the rows of a load "
+                f"({error.strerror}): free space there."
+            ) from error
+        return path
+
+
+def _write_run(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write batches of about a megabyte: one of each run is in memory while they are merged."""
+    stream = None
+    with pa.OSFile(str(path), "wb") as file:
+        for group in _gathered(batches):
+            stream = stream or pa.ipc.new_stream(file, group.schema)
+            rows = max(1, group.num_rows * _RUN_BATCH_BYTES // max(1, group.nbytes))
+            stream.write_table(group, max_chunksize=rows)
+        if stream is not None:
+            stream.close()
+
+
+def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        held.append(batch)
+        size += batch.nbytes
+        if size >= _RUN_BATCH_BYTES:
+            yield pa.Table.from_batches(held).combine_chunks()
+            held, size = [], 0
+    if held:
+        yield pa.Table.from_batches(held).combine_chunks()
 
 
 def _with_keys(batch: pa.RecordBatch, table: TargetTable, placement: Placement) -> pa.RecordBatch:
@@ -133,18 +204,6 @@ def _ordered(held: list[pa.RecordBatch], names: tuple[str, ...]) -> pa.Table:
     return pa.Table.from_batches(held).sort_by([(name, "ascending") for name in names])
 
 
-def _set_aside(rows: pa.Table, path: Path) -> Path:
-    try:
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, rows.schema) as stream:
-            stream.write_table(rows, max_chunksize=_RUN_BATCH_ROWS)
-    except OSError as error:  # F20
-        raise TryLater(
-            f"The temporary folder of this server cannot hold the rows of a load ({error.strerror}"
-            "): free space there."
-        ) from error
-    return path
-
-
 def _read_run(path: Path) -> Iterator[pa.RecordBatch]:
     with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as stream:
         yield from stream
@@ -154,10 +213,9 @@ def _pieces(batches: Iterator[pa.RecordBatch], names: tuple[str, ...]) -> Iterat
     """Cut sorted batches where a key changes, and take the key columns off."""
     for batch in batches:
         keys = [batch.column(name) for name in names]
-        bare = batch.drop_columns(list(names))
         starts = [0, *_changes(keys), batch.num_rows]
-        for start, end in zip(starts, starts[1:], strict=False):
-            yield tuple(key[start].as_py() for key in keys), bare.slice(start, end - start)
+        for start, end in pairwise(starts):
+            yield tuple(key[start].as_py() for key in keys), batch.slice(start, end - start)
 
 
 def _changes(keys: list[pa.Array]) -> list[int]:

@@ -47,7 +47,7 @@ def csv_batches(
         ),
     )
     for batch in reader:
-        yield _fitted(batch, columns)
+        yield fitted(batch, columns)
 
 
 def json_batches(opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
@@ -67,7 +67,7 @@ def json_batches(opener: Opener, columns: Sequence[Column]) -> Iterator[pa.Recor
             ),
         )
         for batch in reader:
-            yield _fitted(batch, columns)
+            yield fitted(batch, columns)
             rows_read += batch.num_rows
     except pa.ArrowInvalid:
         yield from _json_line_by_line(opener(), columns, rows_read)
@@ -79,7 +79,20 @@ def parquet_batches(opener: Opener, columns: Sequence[Column]) -> Iterator[pa.Re
     present = set(file.schema_arrow.names)
     wanted = [column.name for column in columns if column.name in present]
     for batch in file.iter_batches(batch_size=65_536, columns=wanted):
-        yield _fitted(batch, columns)
+        yield fitted(batch, columns)
+
+
+def stored_types(opener: Opener) -> dict[str, ColumnType | None]:
+    """Return the column types of a Parquet file.
+
+    Raises:
+        ValueError: if it holds a type no load writes.
+    """
+    try:
+        schema = pq.ParquetFile(opener()).schema_arrow
+        return {field.name: column_type_of(field.type) for field in schema}
+    except KeyError as error:
+        raise ValueError(f"it holds the type {error}") from error
 
 
 def _json_line_by_line(
@@ -94,7 +107,7 @@ def _json_line_by_line(
             for column in columns
         ]
         names = [column.name for column in columns]
-        yield _fitted(pa.RecordBatch.from_arrays(arrays, names), columns)
+        yield fitted(pa.RecordBatch.from_arrays(arrays, names), columns)
 
 
 def _scalar_text(value: Any) -> str | None:
@@ -111,8 +124,12 @@ def _text_form(column: Column) -> pa.DataType:
     return pa.string() if is_text else column.arrow_type
 
 
-def _fitted(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
-    """Bring a batch into these columns."""
+def fitted(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
+    """Bring a batch into these columns: missing ones null, others left out, narrower widened.
+
+    Raises:
+        pa.ArrowInvalid: if a value has no form in its column's type.
+    """
     present = batch.schema.names
     arrays = [
         _widened(batch.column(column.name), column)

@@ -11,7 +11,10 @@ class Upload(ABC):
 
     @abstractmethod
     def write(self, content: bytes) -> int:
-        """Add bytes and return how many."""
+        """Add bytes and return how many.
+
+        After `discard` they go nowhere: writers that are let go still write their ends.
+        """
 
     @abstractmethod
     def publish(self) -> None:
@@ -24,7 +27,7 @@ class Upload(ABC):
     # What Arrow asks of a file object it writes to.
     closed = False
 
-    def flush(self) -> None:
+    def flush(self) -> None:  # noqa: B027 (to do nothing is right for every upload)
         """Do nothing: what is written counts once it is published."""
 
 
