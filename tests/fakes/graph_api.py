@@ -58,6 +58,7 @@ class _Spoiler:
     reply: Reply
     on: str
     times: int
+    after: int = 0
 
 
 def error_body(code: int | None, message: str = "", subcode: int | None = None, **more: Any) -> Any:
@@ -117,7 +118,7 @@ class GraphApi:
 
     # What there is
 
-    def add_account(self, account_id: str, name: str = "Shop", **more: Any) -> None:
+    def add_account(self, account_id: str, name: str | None = "Shop", **more: Any) -> None:
         account = {
             "id": f"act_{account_id}",
             "account_id": account_id,
@@ -151,11 +152,15 @@ class GraphApi:
         *,
         on: str = "",
         times: int = 1,
+        after: int = 0,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Answer the next calls whose path holds `on` with this; bytes are sent as they are."""
+        """Answer the next calls whose path holds `on` with this, the first `after` of them well.
+
+        Bytes are sent as they are, anything else as JSON.
+        """
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self._spoilers.append(_Spoiler(Reply(status, body, headers or {}), on, times))
+        self._spoilers.append(_Spoiler(Reply(status, body, headers or {}), on, times, after))
 
     def truncate_next(self, times: int = 1, on: str = "insights") -> None:
         """Answer with status 200 and JSON that ends in the middle."""
@@ -231,9 +236,13 @@ class GraphApi:
 
     def _spoilt(self, path: str) -> Reply | None:
         for spoiler in self._spoilers:
-            if spoiler.times > 0 and spoiler.on in path:
-                spoiler.times -= 1
-                return spoiler.reply
+            if spoiler.times == 0 or spoiler.on not in path:
+                continue
+            if spoiler.after > 0:
+                spoiler.after -= 1
+                continue
+            spoiler.times -= 1
+            return spoiler.reply
         return None
 
     def _refusal(self, path: str, parameters: Mapping[str, str]) -> Reply | None:

@@ -89,9 +89,14 @@ BAD = Reading(
 
 def _fill(api: GraphApi) -> None:
     api.add_account("111", business={"id": "77", "name": "Agency"})
+    odd = campaign_row(1, campaign_name="Früh­ling 春 ☀", cpc="0.1234567894")
     idle = campaign_row(2)
     del idle["impressions"]
-    api.add_rows("111", "campaign", [campaign_row(1, campaign_name="Früh­ling 春 ☀", cpc="0.1234567894"), idle])
+    api.add_rows(
+        "111",
+        "campaign",
+        [odd, idle],
+    )
     purchases = [{"action_type": "purchase", "value": "6", "7d_click": "4"}]
     roas = [{"action_type": "omni_purchase", "value": "2.5"}]
     custom = [{"action_type": "offsite_conversion.custom.9", "value": "3.5"}]

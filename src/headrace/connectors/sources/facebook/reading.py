@@ -145,4 +145,5 @@ def without_repeats(pages: Iterable[list[Any]]) -> Iterator[list[Any]]:
     for rows in pages:
         here = [encode(row) for row in rows]
         yield [row for row, image in zip(rows, here, strict=True) if image not in before]
-        before = set(here)
+        # An empty page between two others tells nothing.
+        before = set(here) or before
