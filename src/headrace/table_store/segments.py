@@ -7,15 +7,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, insert, outerjoin, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from headrace.kit import clock
 from headrace.kit.days import DayRange, merged
+from headrace.table_store import queries
 from headrace.table_store.clipping import Slice, clip
 from headrace.table_store.errors import FileSwept
-from headrace.table_store.models import StoredFile, StoredSegment
 from headrace.table_store.writing import StagedFile
 
 
@@ -101,16 +99,16 @@ def replace_window(
         FileSwept: if the staged file waited so long that the sweep took it for an orphan.
     """
     _check_staged(staged, (workspace_id, table_id, account_id), days, state)
-    session.execute(select(func.pg_advisory_xact_lock(_lock_key(table_id, account_id))))
-    overlapped = _select(session, table_id, [account_id], days)
+    connection = session.connection()
+    queries.lock(connection, _lock_key(table_id, account_id))
+    overlapped = [_segment(row) for row in queries.kill(connection, table_id, account_id, days)]
     ends = _ends(overlapped, days)
-    _mark_dead(session, [segment.id for segment in overlapped])
     if staged is None and state == SegmentState.FINAL:
         state = SegmentState.EMPTY
-    file_id = _insert_file(session, staged) if staged else None
+    file_id = _insert_file(connection, staged) if staged else None
     new = Segment(0, account_id, days, state, file_id=file_id, run_id=run_id)
     rows = [_row(segment, table_id, workspace_id) for segment in (*ends, new)]
-    session.execute(insert(StoredSegment), rows)
+    queries.insert_segments(connection, rows)
     removed = sum(map(_shown_rows, overlapped)) - sum(map(_shown_rows, ends))
     return Replaced(staged.rows if staged else 0, removed)
 
@@ -119,7 +117,7 @@ def live_segments(
     session: Session, table_id: int, account_ids: Collection[str] | None = None
 ) -> list[Segment]:
     """List what is live at one moment, by account and day; of some accounts, or of all."""
-    return _select(session, table_id, account_ids, None)
+    return [_segment(row) for row in queries.live(session.connection(), table_id, account_ids)]
 
 
 def coverage(
@@ -145,16 +143,11 @@ def drop_segments(session: Session, table_id: int, account_id: str | None = None
 
     Returns how many segments that were. Never commits.
     """
-    statement = (
-        update(StoredSegment)
-        .where(StoredSegment.table_id == table_id, StoredSegment.dead_at.is_(None))
-        .values(dead_at=clock.now())
-        .returning(StoredSegment.id)
-    )
-    if account_id is not None:
-        session.execute(select(func.pg_advisory_xact_lock(_lock_key(table_id, account_id))))
-        statement = statement.where(StoredSegment.account_id == account_id)
-    return len(session.execute(statement).all())
+    connection = session.connection()
+    if account_id is None:
+        return queries.kill_table(connection, table_id)
+    queries.lock(connection, _lock_key(table_id, account_id))
+    return len(queries.kill(connection, table_id, account_id, None))
 
 
 def forget_workspace(session: Session, workspace_id: int) -> None:
@@ -162,8 +155,7 @@ def forget_workspace(session: Session, workspace_id: int) -> None:
 
     Never commits.
     """
-    session.execute(delete(StoredSegment).where(StoredSegment.workspace_id == workspace_id))
-    session.execute(delete(StoredFile).where(StoredFile.workspace_id == workspace_id))
+    queries.delete_workspace(session.connection(), workspace_id)
 
 
 def _check_staged(
@@ -195,41 +187,6 @@ def _lock_key(table_id: int, account_id: str) -> int:
     """Make the advisory lock's number; two accounts that share one only wait for each other."""
     digest = hashlib.blake2b(f"segment:{table_id}:{account_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-def _select(
-    session: Session, table_id: int, account_ids: Collection[str] | None, days: DayRange | None
-) -> list[Segment]:
-    """Read live segments, with the days given: those that overlap them or have none."""
-    statement = (
-        select(*_COLUMNS)
-        .select_from(outerjoin(StoredSegment, StoredFile))
-        .where(StoredSegment.table_id == table_id, StoredSegment.dead_at.is_(None))
-        .order_by(StoredSegment.account_id, StoredSegment.first_day, StoredSegment.id)
-    )
-    if account_ids is not None:
-        statement = statement.where(StoredSegment.account_id.in_(account_ids))
-    if days is not None:
-        overlap = (StoredSegment.first_day <= days.last) & (StoredSegment.last_day >= days.first)
-        statement = statement.where(overlap | StoredSegment.first_day.is_(None))
-    return [_segment(row) for row in session.execute(statement)]
-
-
-_COLUMNS = (
-    StoredSegment.id,
-    StoredSegment.account_id,
-    StoredSegment.first_day,
-    StoredSegment.last_day,
-    StoredSegment.state,
-    StoredSegment.run_id,
-    StoredSegment.file_id,
-    StoredFile.path,
-    StoredFile.row_count,
-    StoredFile.byte_count,
-    StoredFile.first_date,
-    StoredFile.last_date,
-    StoredFile.inserted_at,
-)
 
 
 def _segment(row: Any) -> Segment:
@@ -287,30 +244,17 @@ def _shown_rows(segment: Segment) -> int:
     return round(segment.rows * shown.day_count / segment.file_days.day_count)
 
 
-def _mark_dead(session: Session, segment_ids: list[int]) -> None:
-    if segment_ids:
-        session.execute(
-            update(StoredSegment)
-            .where(StoredSegment.id.in_(segment_ids))
-            .values(dead_at=clock.now())
-        )
-
-
-def _insert_file(session: Session, staged: StagedFile) -> int:
-    file_id = session.execute(
-        upsert(StoredFile)
-        .values(
-            path=staged.path,
-            workspace_id=staged.workspace_id,
-            row_count=staged.rows,
-            byte_count=staged.bytes,
-            first_date=staged.first_date,
-            last_date=staged.last_date,
-            inserted_at=staged.inserted_at,
-        )
-        .on_conflict_do_nothing(index_elements=[StoredFile.path])
-        .returning(StoredFile.id)
-    ).scalar_one_or_none()
+def _insert_file(connection: Connection, staged: StagedFile) -> int:
+    values = {
+        "path": staged.path,
+        "workspace_id": staged.workspace_id,
+        "row_count": staged.rows,
+        "byte_count": staged.bytes,
+        "first_date": staged.first_date,
+        "last_date": staged.last_date,
+        "inserted_at": staged.inserted_at,
+    }
+    file_id = queries.insert_file(connection, values)
     if file_id is None:
         raise FileSwept(
             f"The file {staged.path} was taken for an orphan and removed, or is in use already; "

@@ -30,6 +30,8 @@ SYSTEM_COLUMNS = (
 BUFFER_BYTES = 64 * 1024 * 1024
 GROUP_ROWS = 131_072
 GROUP_DAYS = 10
+SMALL_FILE_BYTES = 1024 * 1024
+"""Below this zstd takes longer to set up than it saves: a daily window is written in half the time."""
 SMALL_GROUP_ROWS = 8_192
 """Days are not set apart in row groups smaller than this: their overhead outweighs the skipping."""
 
@@ -198,7 +200,9 @@ class FileWriter:
     def _write_groups(self, table: Any) -> None:
         if self._parquet is None:
             self._sink = self._open_sink(self._path)
-            self._parquet = _parquet_writer(self._sink.stream, self._schema, self._date_field)
+            self._parquet = _parquet_writer(
+                self._sink.stream, self._schema, self._date_field, table.nbytes
+            )
         for start, stop in _groups(table, self._date_field):
             group = table.slice(start, stop - start)
             for column, value in zip(SYSTEM_COLUMNS, self._constants, strict=True):
@@ -283,15 +287,16 @@ def _constant(value: Any, arrow_type: Any, length: int) -> Any:
     return pa.repeat(pa.scalar(value, arrow_type), length)
 
 
-def _parquet_writer(stream: Any, schema: Any, date_field: str | None) -> Any:
+def _parquet_writer(stream: Any, schema: Any, date_field: str | None, first_bytes: int) -> Any:
     for column in SYSTEM_COLUMNS:
         schema = schema.append(pa.field(column.name, column.arrow_type))
     text = [field.name for field in schema if field.type == pa.string()]
+    small = first_bytes < SMALL_FILE_BYTES
     return pq.ParquetWriter(
         stream,
         schema,
-        compression="zstd",
-        compression_level=1,
+        compression="lz4" if small else "zstd",
+        compression_level=None if small else 1,
         use_dictionary=[*text, INSERT_DATE_FIELD],
         write_statistics=[date_field] if date_field else False,
     )

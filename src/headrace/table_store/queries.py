@@ -1,0 +1,126 @@
+"""The SQL of segments, built once: every run of every account comes by here."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    outerjoin,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from headrace.kit import clock
+from headrace.kit.days import DayRange
+from headrace.table_store.models import StoredFile, StoredSegment
+
+_SEGMENT = cast(Table, StoredSegment.__table__)
+_FILE = cast(Table, StoredFile.__table__)
+_LIVE = (
+    select(
+        _SEGMENT.c.id,
+        _SEGMENT.c.account_id,
+        _SEGMENT.c.first_day,
+        _SEGMENT.c.last_day,
+        _SEGMENT.c.state,
+        _SEGMENT.c.run_id,
+        _SEGMENT.c.file_id,
+        _FILE.c.path,
+        _FILE.c.row_count,
+        _FILE.c.byte_count,
+        _FILE.c.first_date,
+        _FILE.c.last_date,
+        _FILE.c.inserted_at,
+    )
+    .select_from(outerjoin(_SEGMENT, _FILE))
+    .where(_SEGMENT.c.table_id == bindparam("of_table"), _SEGMENT.c.dead_at.is_(None))
+)
+_IN_ORDER = _LIVE.order_by(_SEGMENT.c.account_id, _SEGMENT.c.first_day, _SEGMENT.c.id)
+_OF_ACCOUNTS = _IN_ORDER.where(_SEGMENT.c.account_id.in_(bindparam("of_accounts", expanding=True)))
+_OF_ACCOUNT = _LIVE.where(_SEGMENT.c.account_id == bindparam("of_account"))
+_OVERLAPPED = _OF_ACCOUNT.where(
+    _SEGMENT.c.first_day.is_(None)
+    | (
+        (_SEGMENT.c.first_day <= bindparam("last_day_of"))
+        & (_SEGMENT.c.last_day >= bindparam("first_day_of"))
+    )
+)
+
+
+def _killing(chosen: Any) -> Any:
+    old = chosen.subquery("old")
+    return (
+        update(_SEGMENT)
+        .where(_SEGMENT.c.id == old.c.id)
+        .values(dead_at=bindparam("now"))
+        .returning(*old.c)
+    )
+
+
+_KILL_ACCOUNT = _killing(_OF_ACCOUNT)
+_KILL_OVERLAPPED = _killing(_OVERLAPPED)
+_LOCK = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)))
+_INSERT_SEGMENT = insert(_SEGMENT)
+_INSERT_FILE = (
+    upsert(_FILE).on_conflict_do_nothing(index_elements=[_FILE.c.path]).returning(_FILE.c.id)
+)
+
+
+def lock(connection: Connection, key: int) -> None:
+    """Wait for an advisory lock and hold it until the transaction ends."""
+    connection.execute(_LOCK, {"key": key})
+
+
+def live(
+    connection: Connection, table_id: int, account_ids: Collection[str] | None
+) -> Sequence[Any]:
+    """Read live segments with their files, by account and day; of some accounts, or of all."""
+    if account_ids is None:
+        return connection.execute(_IN_ORDER, {"of_table": table_id}).all()
+    values = {"of_table": table_id, "of_accounts": list(account_ids)}
+    return connection.execute(_OF_ACCOUNTS, values).all()
+
+
+def kill(
+    connection: Connection, table_id: int, account_id: str, days: DayRange | None
+) -> Sequence[Any]:
+    """Mark live segments dead that overlap the days, or have none; all of the account for None."""
+    values = {"now": clock.now(), "of_table": table_id, "of_account": account_id}
+    if days is None:
+        return connection.execute(_KILL_ACCOUNT, values).all()
+    values |= {"first_day_of": days.first, "last_day_of": days.last}
+    return connection.execute(_KILL_OVERLAPPED, values).all()
+
+
+def kill_table(connection: Connection, table_id: int) -> int:
+    """Mark every live segment of a table dead and return how many that were."""
+    statement = (
+        update(_SEGMENT)
+        .where(_SEGMENT.c.table_id == table_id, _SEGMENT.c.dead_at.is_(None))
+        .values(dead_at=clock.now())
+    )
+    return connection.execute(statement).rowcount
+
+
+def insert_file(connection: Connection, values: Mapping[str, Any]) -> int | None:
+    """Insert a file and return its id; None where its path is taken."""
+    file_id: int | None = connection.execute(_INSERT_FILE, values).scalar_one_or_none()
+    return file_id
+
+
+def insert_segments(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert segments."""
+    connection.execute(_INSERT_SEGMENT, rows)
+
+
+def delete_workspace(connection: Connection, workspace_id: int) -> None:
+    """Delete all segments and files of a workspace."""
+    connection.execute(delete(_SEGMENT).where(_SEGMENT.c.workspace_id == workspace_id))
+    connection.execute(delete(_FILE).where(_FILE.c.workspace_id == workspace_id))
