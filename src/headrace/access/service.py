@@ -124,3 +124,15 @@ def grant(session: Session, user: User, workspace_id: int, role: str) -> None:
     if queries.workspace_agency(session, workspace_id) != user.agency_id:
         raise NotFound("Workspace")
     session.merge(Membership(user_id=user.id, workspace_id=workspace_id, role=role))
+
+
+def agency_named(session: Session, title: str) -> Agency:
+    """Return the agency of a title.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    agency = session.scalar(select(Agency).where(Agency.title == title))
+    if agency is None:
+        raise NotFound(f"Agency {title!r}")
+    return agency

@@ -1,0 +1,274 @@
+"""The command line. Commands import what they need when they run, so that each starts quickly."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from headrace import __version__
+
+if TYPE_CHECKING:
+    from headrace.rest.resources import Resources
+    from headrace.settings import Settings
+
+app = typer.Typer(
+    help="Headrace: a self-hosted, embedded ELT server for marketing data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+agency_app = typer.Typer(help="Agencies: the owners of workspaces and users.", no_args_is_help=True)
+user_app = typer.Typer(help="Users of an agency.", no_args_is_help=True)
+app.add_typer(agency_app, name="agency")
+app.add_typer(user_app, name="user")
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Print what the operator can act on as one message, and exit 1."""
+    from sqlalchemy.exc import OperationalError
+
+    from headrace.db.embedded import EmbeddedDatabaseError
+    from headrace.db.migrating import DatabaseTooNew
+    from headrace.rest.errors import AppError
+    from headrace.settings import SettingsError
+    from headrace.table_store import LakeFull, LakeUnreachable
+
+    try:
+        yield
+    except (SettingsError, DatabaseTooNew, EmbeddedDatabaseError, AppError) as error:
+        _refuse(str(error))
+    except (LakeFull, LakeUnreachable) as error:
+        _refuse(str(error))
+    except OperationalError as error:
+        _refuse(f"The database does not answer: {str(error.orig).strip()}")
+
+
+def _refuse(message: str) -> None:
+    err.print(f"[bold red]Error:[/] {message}", markup=True)
+    raise typer.Exit(1)
+
+
+def _settings() -> "Settings":
+    from headrace.kit import logs
+    from headrace.settings import load_settings
+
+    settings = load_settings()
+    logs.configure(settings.log_format, settings.log_level)
+    return settings
+
+
+@contextmanager
+def _resources(settings: "Settings", threads: int) -> Iterator[tuple["Resources", str]]:
+    """Open the database, migrated, and everything else a process works with."""
+    from headrace.db.migrating import migrate
+    from headrace.db.opening import database_url
+    from headrace.rest.resources import open_resources
+    from headrace.templates.service import publish_global
+
+    with database_url(settings) as url:
+        resources = open_resources(settings, url, threads)
+        try:
+            migrate(resources.engine)
+            with resources.sessions() as session, session.begin():
+                publish_global(session)
+            yield resources, url
+        finally:
+            resources.engine.dispose()
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine: web server, workers and, unless configured, PostgreSQL."""
+    from headrace.db.engine import make_engine
+    from headrace.db.migrating import migrate
+    from headrace.db.opening import database_url
+    from headrace.supervision import supervise
+
+    with _plain_errors():
+        settings = _settings()
+        settings.sealing_key()
+        with database_url(settings) as url:
+            engine = make_engine(url, pool_size=1)
+            migrate(engine)
+            engine.dispose()
+            commands = {"web": ["web"]} | {
+                f"worker {number + 1}": ["worker"] for number in range(settings.workers)
+            }
+            supervise(
+                commands, lambda: err.print(f"Headrace {__version__} at {settings.public_address}")
+            )
+
+
+@app.command()
+def web(supervised: Supervised = False) -> None:
+    """Run one web process."""
+    import uvicorn
+
+    from headrace.app import create_app
+    from headrace.supervision import end_with_parent
+
+    if supervised:
+        end_with_parent()
+    with _plain_errors():
+        settings = _settings()
+        with _resources(settings, settings.web_threads) as (resources, _):
+            uvicorn.run(
+                create_app(settings, resources),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=20,
+            )
+
+
+@app.command()
+def worker(supervised: Supervised = False) -> None:
+    """Run one worker process."""
+    from headrace import worker as working
+    from headrace.supervision import end_with_parent
+
+    if supervised:
+        end_with_parent()
+    with _plain_errors():
+        settings = _settings()
+        with _resources(settings, settings.worker_threads) as (resources, url):
+            working.run(resources, url, settings.worker_threads)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this release's version."""
+    with _plain_errors(), _resources(_settings(), 1):
+        out.print("The database is at this release's version.")
+
+
+@app.command()
+def demo(
+    file: Annotated[
+        Path | None, typer.Option(help="Also carry this CSV, TSV, JSON lines or Parquet file.")
+    ] = None,
+) -> None:
+    """Run a whole pipeline through the HTTP API: connect, extract, deliver, compare totals."""
+    from headrace.demo import DemoFailed, run_demo
+
+    with _plain_errors():
+        try:
+            run_demo(_settings(), file, out)
+        except DemoFailed as error:
+            _refuse(str(error))
+
+
+@app.command()
+def doctor(
+    settings: Annotated[bool, typer.Option("--settings", help="Describe every setting.")] = False,
+) -> None:
+    """Say in words whether the server can work here, and what to do where it cannot."""
+    from headrace.doctor import diagnose, print_settings
+
+    if settings:
+        print_settings(out)
+        return
+    with _plain_errors():
+        raise typer.Exit(diagnose(_settings(), out))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document."""
+    import msgspec
+
+    from headrace.app import document
+    from headrace.settings import Settings
+
+    text = msgspec.json.format(msgspec.json.encode(document(Settings.model_construct())), indent=2)
+    sys.stdout.write(text.decode() + "\n")
+
+
+Password = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+
+
+def _password(from_stdin: bool) -> tuple[str, bool]:
+    """Return a password and whether it was made here and has to be shown."""
+    from headrace.access.passwords import generate_password
+
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n"), False
+    return generate_password(), True
+
+
+def _show_user(username: str, password: str, is_made: bool) -> None:
+    out.print(f"username: {username}", markup=False)
+    if is_made:
+        out.print(f"password: {password}", markup=False)
+        err.print("The password is shown this once; keep it.")
+
+
+@agency_app.command("create")
+def agency_create(
+    title: Annotated[str, typer.Option(help="Name of the agency.")],
+    username: Annotated[str, typer.Option(help="Name its chief signs in with.")],
+    password_stdin: Password = False,
+) -> None:
+    """Create an agency and its first user, the chief."""
+    from headrace.access import service
+    from headrace.db.engine import transaction
+
+    with _plain_errors(), _resources(_settings(), 1) as (resources, _):
+        password, is_made = _password(password_stdin)
+        with transaction(resources.sessions) as session:
+            chief = service.create_agency(session, title, username, password)
+            out.print(f"agency: {chief.agency_id}", markup=False)
+        _show_user(username, password, is_made)
+
+
+@user_app.command("create")
+def user_create(
+    agency: Annotated[str, typer.Option(help="Title of the agency.")],
+    username: Annotated[str, typer.Option(help="Name the user signs in with.")],
+    workspace: Annotated[int | None, typer.Option(help="Id of a workspace to enter.")] = None,
+    role: Annotated[str, typer.Option(help="Role in that workspace.")] = "viewer",
+    password_stdin: Password = False,
+) -> None:
+    """Create a user of an agency, and give them a role in a workspace."""
+    from headrace.access import service
+    from headrace.db.engine import transaction
+
+    with _plain_errors(), _resources(_settings(), 1) as (resources, _):
+        password, is_made = _password(password_stdin)
+        with transaction(resources.sessions) as session:
+            user = service.create_user(
+                session, service.agency_named(session, agency).id, username, password
+            )
+            if workspace is not None:
+                service.grant(session, user, workspace, role)
+        _show_user(username, password, is_made)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
