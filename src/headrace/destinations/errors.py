@@ -1,0 +1,47 @@
+"""Refusals of destinations."""
+
+from headrace.rest.errors import AppError, Invalid
+
+
+class DestinationUnknown(AppError, status=400):
+    """No loader has that name; 400 rather than 404, as with data sources."""
+
+    def __init__(self) -> None:
+        super().__init__("Destination with this name does not exist")
+
+
+class OtherDestination(Invalid):
+    """The body names another destination than the path."""
+
+    def __init__(self, named: str, in_path: str) -> None:
+        super().__init__(
+            "destination_name", f"is {named!r}, but the path says {in_path!r}; leave it out."
+        )
+
+
+class ParamMissing(Invalid):
+    """A connection parameter that must be given is not there."""
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__(name, f"{title} is required.")
+
+
+class ParamUnfit(Invalid):
+    """A connection parameter has a value of the wrong kind; the value is never repeated."""
+
+    def __init__(self, name: str, wanted: str) -> None:
+        super().__init__(name, f"must be {wanted}.")
+
+
+class NotEditable(AppError, status=403):
+    """The connection is managed elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__("This destination connection is managed elsewhere and cannot be changed.")
+
+
+class CheckUnderWay(AppError, status=409):
+    """A check has been asked for and has not ended."""
+
+    def __init__(self) -> None:
+        super().__init__("This destination connection is being checked; wait for the check to end.")
