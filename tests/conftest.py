@@ -22,9 +22,13 @@ from headrace.db import embedded
 from headrace.db.embedded import EmbeddedServer
 from headrace.db.engine import make_engine, plain_dsn, session_maker, transaction
 from headrace.db.migrating import migrate
+from headrace.kit import logs
 from headrace.rest.resources import Resources, open_resources
 from headrace.settings import Settings, load_settings
 from headrace.templates.service import publish_global
+
+
+logs.configure("text", "warning")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from headrace.access.models import User
 from headrace.db.engine import transaction
 from headrace.rest.resources import Resources
 from headrace.runs import tasks as run_tasks
+from headrace.worker import run as _registers_the_kinds  # noqa: F401
 
 PASSWORD = "correct horse battery"
 

@@ -564,6 +564,7 @@ def upgrade() -> None:
         sa.Column("is_paused", sa.Boolean(), nullable=False),
         sa.Column("delivered_place", sa.Text(), nullable=True),
         sa.Column("delivered_shape", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("runs_again", sa.Boolean(), nullable=False),
         sa.Column("last_update", sa.DateTime(timezone=True), nullable=True),
         sa.Column("uploaded_rows_count", sa.BigInteger(), nullable=True),
         sa.Column("error_text", sa.Text(), nullable=True),
