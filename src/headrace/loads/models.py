@@ -29,6 +29,7 @@ class Load(Base):
     delivered_place: the `place` of the destination connection that `DeliveredSlice` rows speak of.
     delivered_shape: mode and columns of the delivered table; None before there is one, or when it
         is to be written wholly anew.
+    runs_again: whether a run of all changes was asked for while one of some days waited; it follows.
     last_update, uploaded_rows_count, error_text: the end of the last run, its rows, its failure.
     """
 
@@ -58,6 +59,7 @@ class Load(Base):
     is_paused: Mapped[bool] = mapped_column(default=False)
     delivered_place: Mapped[str | None]
     delivered_shape: Mapped[dict[str, Any] | None]
+    runs_again: Mapped[bool] = mapped_column(default=False)
     last_update: Mapped[datetime | None]
     uploaded_rows_count: Mapped[int | None]
     error_text: Mapped[str | None]

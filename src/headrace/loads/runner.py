@@ -206,3 +206,7 @@ def _finish(context: RunContext) -> None:
         load.uploaded_rows_count = run.rows_written
         load.error_text = None
         runs.succeed(run, now)
+        session.flush()
+        if load.runs_again:
+            load.runs_again = False
+            service.start_run(session, context.scope, load, service.AFTER_EXTRACTION)

@@ -245,8 +245,8 @@ def start_run(
 ) -> None:
     """Queue a run of a load: of the days in `params`, or of all that changed.
 
-    If one waits already, that one is it; if it is for some days only and all is asked for now, it
-    becomes one for all. It is held by this transaction meanwhile, so it cannot have begun.
+    If one waits already, that one is it. Where it is for some days only and all was asked for,
+    another is started when it ends.
     """
     session.flush()
     run_id = runs.start(
@@ -262,7 +262,7 @@ def start_run(
     )
     waiting = run_queries.run(session, scope, run_id)
     if waiting is not None and waiting.params and not params:
-        waiting.params = {}
+        load.runs_again = True
 
 
 def _set_policy(
