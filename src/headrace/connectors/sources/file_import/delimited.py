@@ -19,7 +19,7 @@ from headrace.connectors.sources.file_import.settings import FileSettings
 from headrace.connectors.sources.file_import.spool import view
 from headrace.kit.outcomes import Refused
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 21
 _MAX_HEADER_BYTES = 1 << 20
 _MAX_RAGGED_ROWS = 100_000
 _NAMED_LINES = 5
