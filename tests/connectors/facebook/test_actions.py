@@ -8,6 +8,7 @@ import pytest
 from headrace.connectors.sources.facebook import CONNECTOR
 from headrace.connectors.sources.facebook.actions import (
     ActionStat,
+    by_action_type,
     parse_action_field,
     value_of,
     windows_meant,
@@ -112,12 +113,22 @@ def test_windows_that_cannot_be_added_are_refused(name: str, chosen: list[str]) 
 def test_values_are_picked_and_added_exactly(
     action_type: str, windows: tuple[str, ...], value: object
 ) -> None:
-    assert value_of(STATS, action_type, windows) == value
+    assert value_of(by_action_type(STATS, {action_type}).get(action_type), windows) == value
 
 
 @pytest.mark.parametrize("nothing", [None, []])
 def test_a_row_without_the_list_has_no_value(nothing: list[ActionStat] | None) -> None:
-    assert value_of(nothing, "purchase", ()) is None
+    assert by_action_type(nothing, {"purchase"}) == {}
+    assert value_of(None, ()) is None
+
+
+def test_an_action_type_that_comes_twice_is_added_up() -> None:
+    twice = [ActionStat("purchase", "1.1"), ActionStat("lead", "9"), ActionStat("purchase", "2.2")]
+
+    picked = by_action_type(twice, {"purchase"})
+
+    assert list(picked) == ["purchase"]
+    assert value_of(picked["purchase"], ()) == Decimal("3.3")
 
 
 def test_dynamic_fields_are_described() -> None:

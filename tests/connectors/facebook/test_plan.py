@@ -169,6 +169,13 @@ def test_counts_of_people_by_breakdown_are_kept_thirteen_months(
     refuse_forgotten(planned("wide", ["country", "spend"]), window, today)
 
 
+def test_lists_that_count_people_are_kept_thirteen_months_too() -> None:
+    plan = planned("wide", ["country", "cost_per_unique_action_type:lead"])
+
+    with pytest.raises(Refused, match="cost_per_unique_action_type:lead broken down by country"):
+        refuse_forgotten(plan, days(1, date(2025, 1, 1)), date(2026, 11, 21))
+
+
 def test_plans_that_ask_for_the_same_share_a_digest() -> None:
     one = planned("wide", ["campaign_id", "spend"])
     same = planned("wide", ["campaign_id", "spend"], effective_statuses=[])

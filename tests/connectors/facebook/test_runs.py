@@ -107,7 +107,7 @@ def test_a_run_of_other_fields_is_not_taken_for_this_one(filled: GraphApi) -> No
     assert len(filled.calls_to("act_111/insights", "POST")) == 2
 
 
-def test_a_run_older_than_meta_keeps_is_started_anew(filled: GraphApi) -> None:
+def test_a_run_whose_figures_are_old_is_started_anew(filled: GraphApi) -> None:
     journal = RecordingJournal()
     read(filled, journal)
 

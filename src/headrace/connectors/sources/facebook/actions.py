@@ -7,7 +7,7 @@ name of one, otherwise it belongs to the action type; so an action type may hold
 a window the value is the one the attribution setting of the extract means.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
@@ -36,10 +36,10 @@ WINDOWS = {
 _MAX_NAME_LENGTH = 200
 
 
-class ActionStat(msgspec.Struct):
+class ActionStat(msgspec.Struct, gc=False):
     """One element of a list; a window Meta was not asked for, or that counts nothing, is absent."""
 
-    action_type: object = None
+    action_type: str | None = None
     value: object = None
     click_1d: object = msgspec.field(default=None, name="1d_click")
     click_7d: object = msgspec.field(default=None, name="7d_click")
@@ -199,18 +199,28 @@ def windows_meant(action: ActionField, chosen: Sequence[str]) -> tuple[str, ...]
     return meant
 
 
-def value_of(
-    stats: Sequence[ActionStat] | None, action_type: str, windows: Sequence[str]
-) -> object:
-    """Return the value of one action type in a row's list, or None if the row has none.
+def by_action_type(
+    stats: Sequence[ActionStat] | None, wanted: Collection[str | None]
+) -> dict[str | None, list[ActionStat]]:
+    """Sort a row's list by action type, the wanted ones only: a list holds dozens."""
+    found: dict[str | None, list[ActionStat]] = {}
+    for stat in stats or ():
+        if stat.action_type in wanted:
+            found.setdefault(stat.action_type, []).append(stat)
+    return found
+
+
+def value_of(stats: Sequence[ActionStat] | None, windows: Sequence[str]) -> object:
+    """Return the value of one action type's elements, or None if there is none.
 
     A single number is returned as it came, to be parsed with its column; several are added exactly.
     """
+    if not stats:
+        return None
     attributes = [_ATTRIBUTE_OF_WINDOW[window] for window in windows] or ["value"]
     found = [
         value
-        for stat in stats or ()
-        if stat.action_type == action_type
+        for stat in stats
         for attribute in attributes
         if (value := getattr(stat, attribute)) is not None
     ]

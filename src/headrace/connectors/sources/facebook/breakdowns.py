@@ -57,7 +57,7 @@ BREAKDOWNS: tuple[str, ...] = tuple(sorted({name for names in PERMITTED for name
 
 _ASSET_METRICS = frozenset({"impressions", "clicks", "spend", "reach", "actions", "action_values"})
 _VIDEO_LISTS = frozenset(name for name in LISTS if name.startswith("video_"))
-_UNIQUE_LISTS = frozenset(name for name in LISTS if "_unique_" in name)
+UNIQUE_LISTS = frozenset(name for name in LISTS if "_unique_" in name)
 
 
 def breakdown_field(name: str, *, mandatory: bool = False) -> Field:
@@ -93,7 +93,7 @@ def check_breakdowns(breakdowns: Collection[str], metrics: Collection[str], leve
 def _unfit_metrics(picked: frozenset[str], metrics: frozenset[str]) -> frozenset[str]:
     unfit: frozenset[str] = frozenset()
     if picked & HOURLY:
-        unfit |= metrics & (UNIQUE_METRICS | _VIDEO_LISTS | _UNIQUE_LISTS)
+        unfit |= metrics & (UNIQUE_METRICS | _VIDEO_LISTS | UNIQUE_LISTS)
     if picked & ASSETS:
         unfit |= metrics - _ASSET_METRICS
     if "frequency_value" in picked:

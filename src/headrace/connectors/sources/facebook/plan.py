@@ -13,11 +13,16 @@ from headrace.connectors.sources.facebook.actions import (
     ACCOUNT_DEFAULT,
     ActionField,
     ActionStat,
+    by_action_type,
     parse_action_field,
     value_of,
     windows_meant,
 )
-from headrace.connectors.sources.facebook.breakdowns import BREAKDOWNS, check_breakdowns
+from headrace.connectors.sources.facebook.breakdowns import (
+    BREAKDOWNS,
+    UNIQUE_LISTS,
+    check_breakdowns,
+)
 from headrace.connectors.sources.facebook.catalogue import SCALARS, UNIQUE_METRICS, Level
 from headrace.connectors.sources.facebook.reports import (
     ATTRIBUTION,
@@ -52,11 +57,10 @@ class PlannedColumn:
     action_type: str | None = None
     windows: tuple[str, ...] = ()
 
-    def values(self, rows: Sequence[msgspec.Struct]) -> list[object]:
-        """Return this column's raw values."""
-        cells = [getattr(row, self.attribute) for row in rows]
+    def values(self, cells: Sequence[Any]) -> Sequence[object]:
+        """Return this column's raw values; `cells` are those of its attribute, lists by type."""
         if self.action_type is not None:
-            cells = [value_of(cell, self.action_type, self.windows) for cell in cells]
+            cells = [value_of(cell.get(self.action_type), self.windows) for cell in cells]
         if self.absent is None:
             return cells
         return [self.absent if cell is None or cell == "" else cell for cell in cells]
@@ -80,6 +84,18 @@ class InsightsPlan:
         """Return the parameters of a request for some days, both ends included."""
         time_range = {"since": days.first.isoformat(), "until": days.last.isoformat()}
         return {**self.parameters, "time_range": _json(time_range)}
+
+    def values(self, rows: Sequence[msgspec.Struct]) -> list[Sequence[object]]:
+        """Return the raw values of every column; each list of actions is gone through once."""
+        by_attribute: dict[str, Sequence[Any]] = {}
+        for name in {planned.attribute for planned in self.columns}:
+            cells = [getattr(row, name) for row in rows]
+            wanted = {planned.action_type for planned in self.columns if planned.attribute == name}
+            is_list = wanted != {None}
+            by_attribute[name] = (
+                [by_action_type(cell, wanted) for cell in cells] if is_list else cells
+            )
+        return [planned.values(by_attribute[planned.attribute]) for planned in self.columns]
 
     def digest(self) -> str:
         """A short text that differs between plans that ask Meta for different things."""
@@ -138,7 +154,8 @@ def refuse_forgotten(plan: InsightsPlan, days: DayRange, today: date) -> None:
     Raises:
         Refused: for unique counts with breakdowns more than 13 months ago.
     """
-    unique = [item.column.name for item in plan.columns if item.attribute in UNIQUE_METRICS]
+    forgotten = UNIQUE_METRICS | UNIQUE_LISTS
+    unique = [item.column.name for item in plan.columns if item.attribute in forgotten]
     oldest = _months_before(today, UNIQUE_HISTORY_MONTHS)
     if unique and plan.breakdowns and days.first < oldest:
         raise Refused(
@@ -223,7 +240,7 @@ def _row_struct(names: Sequence[str], lists: Sequence[str]) -> type[msgspec.Stru
         (name, list[ActionStat] | None if name in lists else Any, None)
         for name in dict.fromkeys([DAY, *names])
     ]
-    return msgspec.defstruct("InsightsRow", members)
+    return msgspec.defstruct("InsightsRow", members, gc=False)
 
 
 def _months_before(day: date, months: int) -> date:

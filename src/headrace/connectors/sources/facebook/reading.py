@@ -1,11 +1,11 @@
 """Reads one window piece by piece: a piece that is too much is cut smaller and begun anew."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
 from headrace.connectors.contract import ReadRequest
@@ -36,6 +36,7 @@ class WindowReader:
         self._plan = plan
         self._path = f"act_{request.account.remote_id}"
         self._decoder = page_decoder(plan.row)
+        self._identity = attrgetter(DAY, plan.level.id_field, *plan.breakdowns)
         self._notes = RunNotes(request.journal, plan.digest())
         self._runs = ReportRuns(graph, request.journal, self._path, plan, self._notes)
         self._next_row_number = 1
@@ -71,7 +72,7 @@ class WindowReader:
 
     def _stage(self, piece: DayRange, staged: StagedBatches) -> None:
         waiting: list[Any] = []
-        for rows in without_repeats(self._pages(piece)):
+        for rows in without_repeats(self._pages(piece), self._identity):
             waiting += rows_within(rows, piece)
             if len(waiting) >= ROWS_A_BATCH:
                 staged.add(self._batch(waiting))
@@ -105,10 +106,9 @@ class WindowReader:
     def _batch(self, rows: list[Any]) -> pa.RecordBatch:
         first_row_number = self._next_row_number
         self._next_row_number += len(rows)
-        columns = self._plan.columns
         return typed_batch(
-            [planned.column for planned in columns],
-            [planned.values(rows) for planned in columns],
+            [planned.column for planned in self._plan.columns],
+            self._plan.values(rows),
             first_row_number=first_row_number,
             bad_values=self._request.bad_values,
             journal=self._request.journal,
@@ -135,15 +135,19 @@ def _is_within(day: object, days: DayRange) -> bool:
         return True
 
 
-def without_repeats(pages: Iterable[list[Any]]) -> Iterator[list[Any]]:
-    """Drop rows that the page before had already, to the last byte: pages have been seen to overlap.
+def without_repeats(
+    pages: Iterable[list[Any]], identity: Callable[[Any], object]
+) -> Iterator[list[Any]]:
+    """Drop rows that the page before had already, equal in every value: pages may overlap.
 
-    A row names its object, its day and its breakdowns, so two equal ones are one.
+    identity: what tells one row from another: its day, its object and its breakdowns.
     """
-    before: set[bytes] = set()
-    encode = msgspec.json.Encoder().encode
+    before: dict[str, Any] = {}
     for rows in pages:
-        here = [encode(row) for row in rows]
-        yield [row for row, image in zip(rows, here, strict=True) if image not in before]
+        here = {repr(identity(row)): row for row in rows}
+        if before.keys() & here.keys():
+            yield [row for row in rows if before.get(repr(identity(row))) != row]
+        else:
+            yield rows
         # An empty page between two others tells nothing.
-        before = set(here) or before
+        before = here or before

@@ -27,8 +27,8 @@ COME_BACK_SECONDS = 60.0
 STUCK_AFTER = timedelta(hours=1)
 """A run that takes longer never ends (seen in production): its days are asked for in smaller pieces."""
 
-RUN_LIFETIME = timedelta(days=29)
-"""Meta keeps a run for 30 days."""
+RUN_LIFETIME = timedelta(hours=12)
+"""How long a noted run is taken up again. Meta keeps runs for 30 days, but figures go on moving."""
 
 MAX_STARTS = 3
 
@@ -110,7 +110,7 @@ class RunNotes:
         self.piece_days: int | None = kept.get("piece_days")
 
     def run_of(self, piece: DayRange) -> tuple[str, datetime] | None:
-        """Return the id and the start of a piece's run, unless Meta has dropped it by now."""
+        """Return the id and the start of a piece's run, unless it is too old to be of use."""
         noted = self._runs.get(str(piece))
         if not noted:
             return None
