@@ -16,6 +16,7 @@ from headrace.db.migrating import _config, migrate
 
 
 def main(message: str) -> None:
+    """Write the migration, against an empty database brought to the newest version."""
     home = Path(tempfile.mkdtemp(prefix="headrace-migration-"))
     home.chmod(0o755)
     server, _ = embedded.start(home)
