@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from headrace import __version__
 
@@ -31,29 +32,34 @@ Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Print what the operator can act on as one message, and exit 1."""
+def _plain_errors(*, supervised: bool = False) -> Iterator[None]:
+    """Print what the operator can act on as one message, and exit.
+
+    A supervised process exits with a code that tells its supervisor not to restart it.
+    """
     from sqlalchemy.exc import OperationalError
 
     from headrace.db.embedded import EmbeddedDatabaseError
     from headrace.db.migrating import DatabaseTooNew
+    from headrace.kit.outcomes import OutsideError
     from headrace.rest.errors import AppError
     from headrace.settings import SettingsError
-    from headrace.table_store import LakeFull, LakeUnreachable
+    from headrace.supervision import CANNOT_START
 
+    known = (SettingsError, DatabaseTooNew, EmbeddedDatabaseError, AppError, OutsideError)
+    code = CANNOT_START if supervised else 1
     try:
         yield
-    except (SettingsError, DatabaseTooNew, EmbeddedDatabaseError, AppError) as error:
-        _refuse(str(error))
-    except (LakeFull, LakeUnreachable) as error:
-        _refuse(str(error))
+    except known as error:
+        _refuse(str(error), code)
     except OperationalError as error:
+        # A database that is away may come back: worth a restart.
         _refuse(f"The database does not answer: {str(error.orig).strip()}")
 
 
-def _refuse(message: str) -> None:
-    err.print(f"[bold red]Error:[/] {message}", markup=True)
-    raise typer.Exit(1)
+def _refuse(message: str, code: int = 1) -> None:
+    err.print(Text.assemble(("Error: ", "bold red"), message))
+    raise typer.Exit(code)
 
 
 def _settings() -> "Settings":
@@ -87,24 +93,21 @@ def _resources(settings: "Settings", threads: int) -> Iterator[tuple["Resources"
 @app.command()
 def up() -> None:
     """Run everything on this machine: web server, workers and, unless configured, PostgreSQL."""
-    from headrace.db.engine import make_engine
-    from headrace.db.migrating import migrate
     from headrace.db.opening import database_url
-    from headrace.supervision import supervise
+    from headrace.supervision import ChildRefused, supervise
 
     with _plain_errors():
         settings = _settings()
         settings.sealing_key()
-        with database_url(settings) as url:
-            engine = make_engine(url, pool_size=1)
-            migrate(engine)
-            engine.dispose()
-            commands = {"web": ["web"]} | {
-                f"worker {number + 1}": ["worker"] for number in range(settings.workers)
-            }
-            supervise(
-                commands, lambda: err.print(f"Headrace {__version__} at {settings.public_address}")
-            )
+        workers = {f"worker {number + 1}": ["worker"] for number in range(settings.workers)}
+        with database_url(settings):
+            try:
+                supervise(
+                    {"web": ["web"]} | workers,
+                    lambda: err.print(f"Headrace {__version__} at {settings.public_address}"),
+                )
+            except ChildRefused:
+                raise typer.Exit(1) from None
 
 
 @app.command()
@@ -117,7 +120,7 @@ def web(supervised: Supervised = False) -> None:
 
     if supervised:
         end_with_parent()
-    with _plain_errors():
+    with _plain_errors(supervised=supervised):
         settings = _settings()
         with _resources(settings, settings.web_threads) as (resources, _):
             uvicorn.run(
@@ -139,7 +142,7 @@ def worker(supervised: Supervised = False) -> None:
 
     if supervised:
         end_with_parent()
-    with _plain_errors():
+    with _plain_errors(supervised=supervised):
         settings = _settings()
         with _resources(settings, settings.worker_threads) as (resources, url):
             working.run(resources, url, settings.worker_threads)

@@ -126,7 +126,9 @@ class Settings(BaseSettings):
         except json.JSONDecodeError as error:
             raise ValueError(f"not a JSON object of data source to URL: {error}") from error
         if not isinstance(read, dict):
-            raise ValueError('not a JSON object; write {"facebook": "http://127.0.0.1:9000"}')
+            raise ValueError(  # noqa: TRY004 - pydantic reports ValueErrors
+                'not a JSON object; write {"facebook": "http://127.0.0.1:9000"}'
+            )
         for name, url in read.items():
             if urlsplit(str(url)).scheme not in {"http", "https"}:
                 raise ValueError(f"the URL of {name!r} must begin with http:// or https://")

@@ -16,6 +16,12 @@ log = structlog.get_logger(__name__)
 _GRACE_SECONDS = 35.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _STEADY_SECONDS = 60.0
+CANNOT_START = 78
+"""Exit code of a child that must not be restarted, since starting again changes nothing."""
+
+
+class ChildRefused(Exception):
+    """A child cannot start, and has said why on standard error."""
 
 
 @dataclass
@@ -36,12 +42,18 @@ class _Child:
         self.started_at = time.monotonic()
 
     def watch(self) -> None:
-        """Restart it if it died; ever more slowly if it keeps dying young."""
+        """Restart it if it died; ever more slowly if it keeps dying young.
+
+        Raises:
+            ChildRefused: if it says that it cannot start.
+        """
         now = time.monotonic()
         if self.process is not None:
             code = self.process.poll()
             if code is None:
                 return
+            if code == CANNOT_START:
+                raise ChildRefused
             young = now - self.started_at < _STEADY_SECONDS
             self.early_deaths = self.early_deaths + 1 if young else 0
             pause = min(_LONGEST_PAUSE_SECONDS, 0.5 * 2**self.early_deaths)
@@ -56,6 +68,9 @@ def supervise(commands: dict[str, list[str]], ready: Callable[[], None]) -> None
     """Run `headrace` commands as children until SIGTERM or SIGINT; then end them in peace.
 
     commands: the arguments of each, by name. ready: called once all are started.
+
+    Raises:
+        ChildRefused: if one of them cannot start; the others are ended.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,10 +79,12 @@ def supervise(commands: dict[str, list[str]], ready: Callable[[], None]) -> None
     for child in children:
         child.start()
     ready()
-    while not stop.wait(0.2):
-        for child in children:
-            child.watch()
-    _end(children)
+    try:
+        while not stop.wait(0.2):
+            for child in children:
+                child.watch()
+    finally:
+        _end(children)
 
 
 def _end(children: list[_Child]) -> None:
@@ -86,7 +103,8 @@ def end_with_parent() -> None:
     """In a child: end in peace when the supervisor is gone, which closes our standard input."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Unbuffered: a thread inside a buffered read would hold its lock when the process ends.
+        os.read(sys.stdin.fileno(), 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -1,6 +1,7 @@
 """Carrying out jobs: a procrastinate worker whose tasks are plain functions run in threads."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -47,6 +48,6 @@ async def work(
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        if not worker.done():
-            worker.cancel()
-        await asyncio.gather(worker, return_exceptions=False)
+        worker.cancel()  # asks it to stop in peace; nothing happens if it ended by itself
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
