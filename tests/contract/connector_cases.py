@@ -13,6 +13,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -167,9 +168,11 @@ def sorted_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _sort_key(row: Mapping[str, Any]) -> list[str]:
-    # 1.50 and 1.5 are equal and must sort alike.
-    plain = {
-        name: value.normalize() if isinstance(value, Decimal) else value
-        for name, value in row.items()
-    }
-    return [f"{name}={plain[name]!r}" for name in sorted(plain)]
+    return [f"{name}={_plain(row[name])!r}" for name in sorted(row)]
+
+
+def _plain(value: object) -> object:
+    """Write equal values alike: 1.50 and 1.5, and one moment in two zone objects."""
+    if isinstance(value, Decimal):
+        return value.normalize()
+    return value.isoformat() if isinstance(value, datetime) else value
