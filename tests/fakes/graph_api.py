@@ -7,6 +7,7 @@ be spoilt: `fail_next`, `truncate_next`, `break_off_next`, `throttle`, `revoke`,
 """
 
 import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -90,6 +91,7 @@ class GraphApi:
         self._most_days: int | None = None
         self._overlap = 0
         self._repeats_cursor = False
+        self._compresses = False
         self._empty_pages = 0
         self._numeric_run_ids = True
         self._next_run = 6_000_000_000_000_001
@@ -216,6 +218,10 @@ class GraphApi:
         """Send pages without rows that nevertheless lead on."""
         self._empty_pages = times
 
+    def compress_answers(self) -> None:
+        """Send every body gzipped."""
+        self._compresses = True
+
     def calls_to(self, ending: str, method: str | None = None) -> list[Call]:
         """The calls whose path ends so."""
         return [
@@ -232,7 +238,10 @@ class GraphApi:
             reply = self._spoilt(path) or self._refusal(path, parameters)
             reply = reply or self._served(method, path, parameters)
             headers = {**self._headers, **reply.headers}
-            return Reply(reply.status, reply.body, headers, reply.cut_at)
+            body = reply.body
+            if self._compresses:
+                body, headers["Content-Encoding"] = gzip.compress(body), "gzip"
+            return Reply(reply.status, body, headers, reply.cut_at)
 
     def _spoilt(self, path: str) -> Reply | None:
         for spoiler in self._spoilers:

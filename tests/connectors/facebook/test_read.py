@@ -270,9 +270,12 @@ def test_one_day_that_is_too_much_is_refused(api: GraphApi) -> None:
         read_rows(api, request_for("campaign_performance", FIELDS, days(3)))
 
 
+@pytest.mark.parametrize("is_compressed", [False, True])
 def test_an_answer_of_unbounded_size_counts_as_too_much(
-    api: GraphApi, monkeypatch: pytest.MonkeyPatch
+    api: GraphApi, monkeypatch: pytest.MonkeyPatch, is_compressed: bool
 ) -> None:  # S77
+    if is_compressed:
+        api.compress_answers()
     monkeypatch.setattr("headrace.connectors.sources.facebook.calls.MAX_BODY_BYTES", 30_000)
     api.add_rows("111", "campaign", campaign_days(400, 1))
 

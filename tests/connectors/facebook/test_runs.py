@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.facebook.asking import campaign_days, days, read_rows, request_for
-from fakes.graph_api import GraphApi, Row
+from fakes.graph_api import GraphApi, Row, error_body
 from fakes.journal import RecordingJournal
 from headrace.connectors.sources.facebook.report_runs import (
     POLL_SECONDS,
@@ -125,17 +125,24 @@ def test_a_run_that_is_gone_is_started_anew(filled: GraphApi) -> None:  # F06
     assert len(filled.calls_to("act_111/insights", "POST")) == 2
 
 
+def test_a_run_that_vanishes_while_it_is_followed_is_started_anew(filled: GraphApi) -> None:
+    filled.script_runs([RUNNING, DONE])
+    journal = RecordingJournal(on_pause=lambda seconds: filled.expire_runs())
+
+    assert len(read(filled, journal)) == 6
+    assert len(filled.calls_to("act_111/insights", "POST")) == 2
+
+
 def test_a_run_that_vanishes_before_its_rows_are_read_is_made_again_later(
     filled: GraphApi,
 ) -> None:  # F06
-    journal = RecordingJournal(on_pause=lambda seconds: filled.expire_runs())
-    filled.script_runs([RUNNING, DONE])
-    gone = {"error": {"code": 100, "error_subcode": 33, "message": "does not exist"}}
-    filled.fail_next(400, gone, on="6000000000000001/insights")
+    journal = RecordingJournal()
+    filled.fail_next(400, error_body(100, "does not exist", 33), on="6000000000000001/insights")
 
-    with pytest.raises((TryLater, Refused)):
+    with pytest.raises(TryLater, match="dropped the report"):
         read(filled, journal)
-    assert len(read(filled, RecordingJournal(saved=journal.saved))) == 6
+    assert len(read(filled, journal)) == 6
+    assert len(filled.calls_to("act_111/insights", "POST")) == 2
 
 
 @pytest.mark.parametrize("ending", ["Job Failed", "Job Skipped"])

@@ -217,6 +217,8 @@ def value_of(stats: Sequence[ActionStat] | None, windows: Sequence[str]) -> obje
     """
     if not stats:
         return None
+    if len(stats) == 1 and len(windows) <= 1:
+        return getattr(stats[0], _ATTRIBUTE_OF_WINDOW[windows[0]] if windows else "value")
     attributes = [_ATTRIBUTE_OF_WINDOW[window] for window in windows] or ["value"]
     found = [
         value

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -89,7 +90,7 @@ class InsightsPlan:
         """Return the raw values of every column; each list of actions is gone through once."""
         by_attribute: dict[str, Sequence[Any]] = {}
         for name in {planned.attribute for planned in self.columns}:
-            cells = [getattr(row, name) for row in rows]
+            cells = list(map(attrgetter(name), rows))
             wanted = {planned.action_type for planned in self.columns if planned.attribute == name}
             is_list = wanted != {None}
             by_attribute[name] = (

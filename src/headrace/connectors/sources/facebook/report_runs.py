@@ -163,8 +163,8 @@ class ReportRuns:
             try:
                 verdict = self._follow(run_id, started)
             except NotAllowed as error:
-                # A run noted earlier may be gone; one just started may not.
-                if is_new or not error.is_missing:
+                # Gone meanwhile, or so new that not every server of Meta's knows it.
+                if not error.is_missing:
                     raise
                 verdict = Verdict(Fault.TRANSIENT, str(error))
             if verdict is None:
