@@ -1,5 +1,6 @@
 """Reading live rows: columns and types over time, days, pages, counts, SQL, lost files."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from headrace.kit.columns import ARROW_TYPES, ColumnType
 from headrace.kit.days import DayRange
 from headrace.table_store import (
     FileLost,
+    Lake,
     TableColumn,
     TableRows,
     aggregate,
@@ -272,3 +274,29 @@ def test_an_empty_batch_is_an_answer(table: SmallTable) -> None:
     staged = table.stage("a", [batch_of([]), batch_of(rows_of([1]))])
     assert staged is not None
     assert staged.rows == 1
+
+
+def test_sql_over_a_lost_file_names_it(table: SmallTable) -> None:
+    table.replace("a", days(0, 9), rows_of(range(10)))
+    table.lake.delete(str(table.live()[0].path))
+    with pytest.raises(FileLost, match="missing or damaged"):
+        query(table.lake, "FROM t", {"t": TableRows(table.live(), COLUMNS, "date_start")})
+
+
+def test_a_slow_reader_holds_little(table: SmallTable) -> None:  # F19
+    for number in range(40):
+        table.replace(f"account {number}", days(0, 0), rows_of([0]))
+    opened: list[str] = []
+
+    class WatchedLake(Lake):
+        def errors(self, path: str) -> AbstractContextManager[None]:
+            opened.append(path)
+            return super().errors(path)
+
+    watched = WatchedLake(table.lake.filesystem, None, "watched")
+    batches = scan(watched, table.live(), COLUMNS, date_field="date_start")
+    next(batches)
+    assert len(set(opened)) < 20
+    batches.close()
+    assert len(set(opened)) < 20
+    assert sum(table.read().values()) == 40

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import pyarrow.dataset as pads
 import pyarrow.fs as pafs
 
 from headrace.table_store.errors import LakeFull, LakeUnreachable
@@ -39,7 +38,7 @@ class Lake:
 
     def __init__(self, filesystem: Any, root: Path | None, shown_url: str) -> None:
         self.filesystem = filesystem
-        self.format = pads.ParquetFileFormat()
+        self.is_remote = root is None
         self._root = root
         self._shown_url = shown_url
 

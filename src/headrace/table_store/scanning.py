@@ -1,29 +1,31 @@
 """Reading live rows as a bounded stream of Arrow batches."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.dataset as pads
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from headrace.kit.columns import ARROW_TYPES, ColumnType
 from headrace.kit.days import DayRange
 from headrace.table_store.errors import FileLost, LakeUnreachable
 from headrace.table_store.lake import Lake
 from headrace.table_store.segments import Segment
 from headrace.table_store.widening import TableColumn, deliver
+from headrace.table_store.writing import ACCOUNT_ID_FIELD, day_of
 
 BATCH_ROWS = 65_536
-_OPEN_FILES = 64
-_OPENERS = 8
-_READAHEAD_BATCHES = 2
-_READAHEAD_FILES = 2
-_MOMENT = ARROW_TYPES[ColumnType.DATETIME]
+_FILES_AHEAD = 8
+_CHUNKS_AHEAD = 2
+_CHUNKS_AHEAD_REMOTE = 4
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,12 @@ def scan(
     days: DayRange | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> Iterator[Any]:
-    """Yield the rows of segments as record batches of the columns, in no promised order.
+    """Yield the rows of segments as record batches of the columns, segment after segment.
 
     Columns come under their delivered names in their types: what a file lacks is null, what it has
     in a narrower type is widened. `date_field` is the field that holds each row's day; `days` keeps
-    only rows of those days. Memory does not grow with the number of rows.
+    only rows of those days. Memory does not grow with the
+    number of rows, however slowly they are taken.
 
     Raises:
         FileLost: if a file is missing or damaged.
@@ -75,116 +78,156 @@ def scan(
         ValueError: if days are to be told apart without a date field, or a file has a column of a
             type that the table's column cannot hold.
     """
-    wanted = parts(segments, days)
-    with ThreadPoolExecutor(_OPENERS, thread_name_prefix="lake-open") as pool:
-        for start in range(0, len(wanted), _OPEN_FILES):
-            opened = pool.map(partial(open_part, lake), wanted[start : start + _OPEN_FILES])
-            for group in _alike(opened):
-                for batch in _read(lake, group, columns, date_field, batch_rows):
-                    if batch.num_rows:
-                        yield deliver(batch, columns)
+    ahead = _CHUNKS_AHEAD_REMOTE if lake.is_remote else _CHUNKS_AHEAD
+    with (
+        ThreadPoolExecutor(_FILES_AHEAD, "lake-open") as openers,
+        ThreadPoolExecutor(ahead, "lake-read") as readers,
+    ):
+        opening = partial(open_part, lake, date_field=date_field)
+        opened = _ahead(openers, opening, parts(segments, days), _FILES_AHEAD)
+        chunks = (chunk for one in opened for chunk in one.chunks)
+        reading_columns = partial(read_chunk, lake, columns=columns, date_field=date_field)
+        for table in _ahead(readers, reading_columns, chunks, ahead):
+            for batch in table.to_batches(max_chunksize=batch_rows):
+                if batch.num_rows:
+                    yield deliver(batch, columns)
+
+
+def _ahead(
+    pool: ThreadPoolExecutor,
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    ahead: int,
+) -> Iterator[Result]:
+    """Do the work on every item in order, beginning at most `ahead` items before they are taken.
+
+    Arrow's own dataset scanner reads on without end while its consumer is slow.
+    """
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A row group of an open file, and the days of it to keep; None keeps all its rows."""
+
+    path: str
+    source: Any
+    metadata: Any
+    row_group: int
+    rows: int
+    days: DayRange | None
 
 
 @dataclass(frozen=True)
 class OpenPart:
-    """A part with its file's footer read: the Arrow fragment and the schema it really has."""
+    """A part whose file's footer was read: the row groups that may hold rows to keep."""
 
     part: Part
-    fragment: Any
-    schema: Any
+    chunks: tuple[Chunk, ...]
 
 
-def open_part(lake: Lake, part: Part) -> OpenPart:
-    """Read the footer of a part's file.
+def open_part(lake: Lake, part: Part, *, date_field: str | None) -> OpenPart:
+    """Read the footer of a part's file and choose its row groups by their days.
+
+    Raises:
+        FileLost, LakeUnreachable, ValueError: as `scan`.
+    """
+    if part.days is not None and date_field is None:
+        raise ValueError(f"the days {part.days} cannot be told apart without a date field")
+    path = str(part.segment.path)
+    with _reading(lake, path):
+        source = lake.filesystem.open_input_file(path)
+        parquet = pq.ParquetFile(source)
+    metadata, chunks = parquet.metadata, []
+    for number in range(metadata.num_row_groups):
+        group, kept = metadata.row_group(number), part.days
+        if kept is not None:
+            held = _days_held(group, parquet.schema_arrow.names.index(date_field))
+            if held is not None and not held.overlaps(kept):
+                continue
+            if held is not None and kept.intersection(held) == held:
+                kept = None
+        chunks.append(Chunk(path, source, metadata, number, group.num_rows, kept))
+    return OpenPart(part, tuple(chunks))
+
+
+def read_chunk(
+    lake: Lake, chunk: Chunk, *, columns: Sequence[TableColumn], date_field: str | None
+) -> Any:
+    """Read the fields of the columns that the file has, in the rows to keep, as an Arrow table.
 
     Raises:
         FileLost, LakeUnreachable: as `scan`.
     """
-    path = str(part.segment.path)
-    with reading(lake, [path]):
-        fragment = lake.format.make_fragment(
-            path, filesystem=lake.filesystem, file_size=part.segment.bytes
-        )
-        fragment.ensure_complete_metadata()
-        return OpenPart(part, fragment, fragment.physical_schema)
+    wanted = {column.field for column in columns}
+    if chunk.days is not None:
+        wanted.add(str(date_field))
+    with _reading(lake, chunk.path):
+        # Readers of row groups of one file work at once, and a ParquetFile serves one at a time.
+        parquet = pq.ParquetFile(chunk.source, metadata=chunk.metadata, pre_buffer=lake.is_remote)
+        fields = [name for name in parquet.schema_arrow.names if name in wanted]
+        # Rows without any of the columns still count: the account's id is in every file.
+        table = parquet.read_row_group(chunk.row_group, columns=fields or [ACCOUNT_ID_FIELD])
+    if chunk.days is not None:
+        table = table.filter(_within(table.column(date_field), chunk.days))
+    return table
+
+
+def count_chunk(lake: Lake, chunk: Chunk, *, date_field: str | None) -> int:
+    """Count the rows to keep, by the file's statistics where these suffice.
+
+    Raises:
+        FileLost, LakeUnreachable: as `scan`.
+    """
+    if chunk.days is None:
+        return chunk.rows
+    rows: int = read_chunk(lake, chunk, columns=(), date_field=date_field).num_rows
+    return rows
+
+
+def _days_held(group: Any, column: int) -> DayRange | None:
+    """Tell the days of a row group by its statistics; None where it has none."""
+    statistics = group.column(column).statistics
+    if statistics is None or not statistics.has_min_max:
+        return None
+    return DayRange(day_of(statistics.min), day_of(statistics.max))
+
+
+def _within(values: Any, days: DayRange) -> Any:
+    """Tell for each date or moment whether it is within the days."""
+    if pa.types.is_date(values.type):
+        begin, last = pa.scalar(days.first, values.type), pa.scalar(days.last, values.type)
+        return pc.and_(pc.greater_equal(values, begin), pc.less_equal(values, last))
+    return _within(values.cast(pa.timestamp("us")).cast(pa.date32(), safe=False), days)
 
 
 @contextmanager
-def reading(lake: Lake, paths: Sequence[str]) -> Iterator[None]:
-    """Tell missing or damaged files by `FileLost`, and other faults as the lake does."""
+def _reading(lake: Lake, path: str) -> Iterator[None]:
+    """Tell a missing or damaged file by `FileLost`, and other faults as the lake does."""
     try:
-        with lake.errors(paths[0]):
+        with lake.errors(path):
             yield
     except LakeUnreachable as fault:
         # Object stores tell a missing object by an error like any other.
-        if all(map(lake.exists, paths)):
+        if lake.exists(path):
             raise
-        raise _lost(lake, paths, fault) from fault
+        raise _lost(path, fault) from fault
     except (FileNotFoundError, pa.ArrowInvalid) as fault:
-        raise _lost(lake, paths, fault) from fault
+        raise _lost(path, fault) from fault
 
 
-def _lost(lake: Lake, paths: Sequence[str], fault: Exception) -> FileLost:
-    names = [path for path in paths if not lake.exists(path)] or paths
-    which = names[0] if len(names) == 1 else f"{names[0]}, or one of {len(names) - 1} others"
+def _lost(path: str, fault: Exception) -> FileLost:
     return FileLost(
-        f"The file {which} of the lake is missing or damaged ({fault}); restore it from a "
-        "backup, or read its days again."
+        f"The file {path} of the lake is missing or damaged ({fault}); restore it from a backup, "
+        "or read its days again."
     )
-
-
-def date_filter(schema: Any, date_field: str | None, days: DayRange) -> Any:
-    """Make the Arrow expression that keeps the rows of some days, by the file's own date type.
-
-    Raises:
-        ValueError: without a date field.
-    """
-    if date_field is None:
-        raise ValueError(f"the days {days} cannot be told apart without a date field")
-    field = pads.field(date_field)
-    if pa.types.is_date(schema.field(date_field).type):
-        return (field >= days.first) & (field <= days.last)
-    begin = datetime.combine(days.first, time(), UTC)
-    end = datetime.combine(days.last, time(), UTC) + timedelta(days=1)
-    return (field >= pa.scalar(begin, _MOMENT)) & (field < pa.scalar(end, _MOMENT))
-
-
-def _alike(opened: Iterable[OpenPart]) -> list[list[OpenPart]]:
-    """Put parts together that can be scanned as one: the same schema and the same days kept."""
-    groups: list[list[OpenPart]] = []
-    for one in opened:
-        for group in groups:
-            if group[0].part.days == one.part.days and group[0].schema.equals(one.schema):
-                group.append(one)
-                break
-        else:
-            groups.append([one])
-    return groups
-
-
-def _read(
-    lake: Lake,
-    group: Sequence[OpenPart],
-    columns: Sequence[TableColumn],
-    date_field: str | None,
-    batch_rows: int,
-) -> Iterator[Any]:
-    schema, days = group[0].schema, group[0].part.days
-    dataset = pads.FileSystemDataset(
-        [one.fragment for one in group], schema, lake.format, lake.filesystem
-    )
-    scanner = dataset.scanner(
-        columns=[name for name in schema.names if name in {each.field for each in columns}],
-        filter=None if days is None else date_filter(schema, date_field, days),
-        batch_size=batch_rows,
-        batch_readahead=_READAHEAD_BATCHES,
-        fragment_readahead=_READAHEAD_FILES,
-    )
-    batches = scanner.to_batches()
-    paths = [str(one.part.segment.path) for one in group]
-    while True:
-        with reading(lake, paths):
-            batch = next(batches, None)
-        if batch is None:
-            return
-        yield batch

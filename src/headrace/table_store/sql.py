@@ -1,6 +1,6 @@
 """SQL over live rows, by a DuckDB that reaches no file, no network and no extension."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,14 +34,22 @@ class _Rows:
     def __init__(self, lake: Lake, rows: TableRows) -> None:
         self._lake = lake
         self._rows = rows
+        self.fault: Exception | None = None
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        rows = self._rows
-        batches = scan(
-            self._lake, rows.segments, rows.columns, date_field=rows.date_field, days=rows.days
-        )
-        reader = pa.RecordBatchReader.from_batches(delivered_schema(rows.columns), batches)
+        schema = delivered_schema(self._rows.columns)
+        reader = pa.RecordBatchReader.from_batches(schema, self._batches())
         return reader.__arrow_c_stream__(requested_schema)
+
+    def _batches(self) -> Iterator[Any]:
+        rows = self._rows
+        try:
+            yield from scan(
+                self._lake, rows.segments, rows.columns, date_field=rows.date_field, days=rows.days
+            )
+        except Exception as fault:
+            self.fault = fault  # DuckDB would tell it as text in an error of its own
+            raise
 
 
 def query(
@@ -71,9 +79,16 @@ def query(
     }
     with duckdb.connect(":memory:", config=settings) as connection:
         connection.execute("SET lock_configuration = true")
-        for name, rows in tables.items():
-            connection.register(name, _Rows(lake, rows))
-        return connection.sql(sql).to_arrow_table()
+        read = {name: _Rows(lake, rows) for name, rows in tables.items()}
+        for name, rows in read.items():
+            connection.register(name, rows)
+        try:
+            return connection.sql(sql).to_arrow_table()
+        except duckdb.Error as refusal:
+            for rows in read.values():
+                if rows.fault is not None:
+                    raise rows.fault from refusal
+            raise
 
 
 def aggregate(

@@ -180,7 +180,7 @@ class FileWriter:
                 "they belong to"
             )
         ends = pc.min_max(values)
-        days = DayRange(_day(ends["min"].as_py()), _day(ends["max"].as_py()))
+        days = DayRange(day_of(ends["min"].as_py()), day_of(ends["max"].as_py()))
         if self._dates is not None:
             days = DayRange(min(days.first, self._dates.first), max(days.last, self._dates.last))
         self._dates = days
@@ -242,7 +242,8 @@ def _checked_schema(schema: Any, date_field: str | None) -> Any:
     return schema
 
 
-def _day(value: date) -> date:
+def day_of(value: date) -> date:
+    """Return the day of a date or of a moment in UTC."""
     return value.date() if isinstance(value, datetime) else value
 
 
