@@ -42,7 +42,8 @@ def configure(log_format: str, log_level: str) -> None:
     root.handlers = [handler]
     root.setLevel(log_level.upper())
     # The job engine and the web server say at INFO what our own lines say better.
-    for noisy in ("procrastinate", "uvicorn.access", "psycopg.pool", "alembic"):
+    # urllib3 says whole request lines at DEBUG, and some vendors take their token in the query.
+    for noisy in ("urllib3", "procrastinate", "uvicorn.access", "psycopg.pool", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -1,5 +1,6 @@
 """The rules of extract templates."""
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from headrace.connectors.contract import Connector
@@ -10,6 +11,8 @@ from headrace.rest.errors import NotFound
 from headrace.templates import queries
 from headrace.templates.models import ExtractTemplate
 from headrace.tenancy.scope import WorkspaceScope
+
+_PUBLISHING_LOCK = 0x54504C54  # any constant of its own
 
 
 def get(session: Session, scope: WorkspaceScope, template_id: int) -> ExtractTemplate:
@@ -35,7 +38,11 @@ def get_of(
 
 
 def publish_global(session: Session) -> None:
-    """Bring the global templates in line with what the connectors declare; run at every start."""
+    """Bring the global templates in line with what the connectors declare; run at every start.
+
+    Processes that start together take turns.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(_PUBLISHING_LOCK)))
     known = {(row.datasource_name, row.code): row for row in queries.global_templates(session)}
     for connector in connectors().values():
         for declared in connector.spec.templates:

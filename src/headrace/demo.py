@@ -1,0 +1,321 @@
+"""`headrace demo`: a whole pipeline through the HTTP API, with totals compared at every stage.
+
+It starts a server of its own under HOME/demo, so that it touches nothing else, and ends it again.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+from psycopg import sql
+from rich.console import Console
+
+from headrace.db import embedded
+from headrace.db.engine import plain_dsn
+from headrace.demo_client import DemoFailed, WorkspaceClient
+from headrace.kit import clock
+from headrace.settings import PREFIX, Settings
+
+_START_SECONDS = 60.0
+_RUN_SECONDS = 600.0
+_WAREHOUSE = "demo_warehouse"
+_SUMS = ("impressions", "clicks", "spend", "conversions", "revenue")
+__all__ = ["DemoFailed", "run_demo"]
+
+
+@dataclass
+class _Stage:
+    """What one place holds: how many rows, and the sums of its number columns."""
+
+    place: str
+    rows: int
+    sums: dict[str, Decimal] = field(default_factory=dict)
+    seconds: float | None = None
+
+
+def run_demo(settings: Settings, file: Path | None, out: Console) -> None:
+    """Carry the demo network, and a file if given, into PostgreSQL and DuckDB, and compare.
+
+    Raises:
+        DemoFailed: if a step fails or totals differ.
+    """
+    if file is not None and not file.is_file():
+        raise DemoFailed(f"There is no file {file}.")
+    home = settings.home / "demo"
+    with _server(home, file) as server:
+        client = server.sign_up()
+        out.print(f"Server at {client.base_url}, workspace {client.workspace_id}.")
+        destinations = server.connect_destinations(client)
+        out.print("Destinations: PostgreSQL and a DuckDB file, both checked.")
+        _show(out, "Demo network: campaigns by day, three accounts", server.carry_network(
+            client, destinations, out))  # fmt: skip
+        if file is not None:
+            _show(out, f"File: {file.name}", server.carry_file(client, destinations, file, out))
+    out.print("[bold green]Every total agrees.[/]")
+
+
+@dataclass
+class _Server:
+    """The demo's own server."""
+
+    home: Path
+    port: int
+    environment: dict[str, str]
+
+    def sign_up(self) -> WorkspaceClient:
+        """Create an agency by the command line, and a workspace through the API."""
+        username, password = "demo@example.com", "demo-" + os.urandom(9).hex()
+        command = [sys.executable, "-m", "headrace.cli", "agency", "create", "--title", "Demo"]
+        done = subprocess.run(  # noqa: S603 - our own program
+            [*command, "--username", username, "--password-stdin"],
+            input=password, text=True, capture_output=True, env=self.environment, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise DemoFailed(f"The agency could not be created: {done.stderr.strip()}")
+        return WorkspaceClient.sign_up(f"http://127.0.0.1:{self.port}", username, password)
+
+    def connect_destinations(self, client: WorkspaceClient) -> dict[str, str]:
+        """Connect PostgreSQL (a database of the embedded server) and DuckDB; return their ids."""
+        server, _ = embedded.start(self.home)
+        server.make_database(_WAREHOUSE)
+        params: dict[str, dict[str, Any]] = {
+            "postgre_sql": {
+                "host": server.host, "port": server.port, "database": _WAREHOUSE,
+                "schema": "public", "user": server.user, "password": server.password,
+                "ssl_mode": "prefer",
+            },
+            "duckdb": {"path": "demo.duckdb"},
+        }  # fmt: skip
+        ids = {}
+        for name, given in params.items():
+            path = f"/api/v3/destinations/{name}/connections"
+            made = client.call("POST", path, {"title": name, "conenctions_params": given})
+            client.wait_until(f"{path}/{made['id']}", "status", {"active"}, {"error"}, 60)
+            ids[name] = made["id"]
+        return ids
+
+    def carry_network(
+        self, client: WorkspaceClient, destinations: Mapping[str, str], out: Console
+    ) -> list[_Stage]:
+        """Connect the demo network, extract campaigns by day, deliver them twice."""
+        source = "/api/v3/datasources/demo_ads"
+        made = client.call("POST", f"{source}/connections", {"title": "Demo", "credentials": {}})
+        accounts = client.results(f"/api/v3/connections/{made['id']}/accounts")[:3]
+        out.print(f"Connected: {', '.join(item['title'] for item in accounts)}.")
+        template = next(
+            item
+            for item in client.results(f"{source}/extract-templates")
+            if item["title"] == "Campaigns by day"
+        )
+        began = time.monotonic()
+        table_id = self._extract(client, "Campaigns", template["id"], accounts)
+        seconds = time.monotonic() - began
+        stages = [self._at_network(client, table_id)]
+        stages.append(self._in_table(client, table_id, seconds))
+        stages += self._deliver(client, table_id, destinations, "demo_campaigns", _SUMS)
+        return stages
+
+    def carry_file(
+        self, client: WorkspaceClient, destinations: Mapping[str, str], file: Path, out: Console
+    ) -> list[_Stage]:
+        """Connect a file, extract it whole, deliver it twice."""
+        source = "/api/v3/datasources/file_import"
+        url = file.resolve().as_uri()
+        made = client.call(
+            "POST", f"{source}/connections", {"title": file.name, "settings": {"url": url}}
+        )
+        accounts = client.results(f"/api/v3/connections/{made['id']}/accounts")
+        template = client.results(f"{source}/extract-templates")[0]
+        out.print(f"Connected: {file.name}.")
+        began = time.monotonic()
+        table_id = self._extract(client, f"File {file.name}", template["id"], accounts)
+        stages = [self._in_table(client, table_id, time.monotonic() - began)]
+        numbers = [
+            item["sql_name"]
+            for item in client.call("GET", f"/api/v3/data-tables/{table_id}")["fields"]
+            if item["field_type"] == "number"
+        ]
+        stages += self._deliver(client, table_id, destinations, "demo_file", tuple(numbers))
+        return stages
+
+    def _extract(
+        self,
+        client: WorkspaceClient,
+        title: str,
+        template_id: int,
+        accounts: list[dict[str, Any]],
+    ) -> int:
+        extracts = client.call(
+            "POST",
+            "/api/v3.1/extracts/",
+            {
+                "data_table_title": title,
+                "template_id": template_id,
+                "accounts": [item["id"] for item in accounts],
+            },
+        )
+        for extract in extracts:
+            path = f"/api/v3/extracts/{extract['id']}"
+            client.wait_until(path, "status", {"synced"}, {"error"}, _RUN_SECONDS)
+        table_id: int = extracts[0]["data_table"]["id"]
+        return table_id
+
+    def _at_network(self, client: WorkspaceClient, table_id: int) -> _Stage:
+        """Ask the network itself for its totals of the accounts and days that were read."""
+        network = client.elsewhere(f"{client.base_url}/sandbox/demo_ads")
+        token = network.call("POST", "/oauth/token", form={"grant_type": "demo"})["access_token"]
+        network.headers = {"Authorization": f"Bearer {token}"}
+        stage = _Stage("demo network", 0, dict.fromkeys(_SUMS, Decimal(0)))
+        for account in client.call("GET", f"/api/v3/data-tables/{table_id}/coverage"):
+            first = min(item["date_from"] for item in account["ranges"])
+            last = max(item["date_to"] for item in account["ranges"])
+            path = f"/v1/accounts/{account['account_id']}/totals?level=campaign"
+            totals = network.call("GET", f"{path}&date_from={first}&date_to={last}")
+            stage.rows += int(totals["rows"])
+            for name in _SUMS:
+                stage.sums[name] += Decimal(totals[name])
+        return stage
+
+    def _in_table(self, client: WorkspaceClient, table_id: int, seconds: float) -> _Stage:
+        """Add up the data table's rows as the API shows them."""
+        path, page = f"/api/v3/data-tables/{table_id}/rows?limit=1000", 1
+        sums: dict[str, Decimal] = {}
+        answer = client.call("GET", path)
+        stage = _Stage("data table", answer["count"], sums, seconds)
+        numbers = [item["name"] for item in answer["columns"] if item["type"] == "number"]
+        while answer["rows"]:
+            for name in numbers:
+                values = (row[name] for row in answer["rows"])
+                added = sum(
+                    (Decimal(str(value)) for value in values if value is not None), Decimal(0)
+                )
+                sums[name] = sums.get(name, Decimal(0)) + added
+            page += 1
+            answer = client.call("GET", f"{path}&page={page}")
+        return stage
+
+    def _deliver(
+        self,
+        client: WorkspaceClient,
+        table_id: int,
+        destinations: Mapping[str, str],
+        table: str,
+        columns: tuple[str, ...],
+    ) -> list[_Stage]:
+        stages = []
+        for name, connection_id in destinations.items():
+            load = client.call(
+                "POST",
+                "/api/v3/loads",
+                {
+                    "data_table_id": table_id,
+                    "destination_connection_id": connection_id,
+                    "destination_table": table,
+                },
+            )
+            began = time.monotonic()
+            client.call("PUT", f"/api/v3/loads/{load['id']}/run")
+            path = f"/api/v3/loads/{load['id']}"
+            client.wait_until(path, "status", {"synced"}, {"error"}, _RUN_SECONDS)
+            stage = self._at_destination(name, table, columns)
+            stage.seconds = time.monotonic() - began
+            stages.append(stage)
+        return stages
+
+    def _at_destination(self, name: str, table: str, columns: tuple[str, ...]) -> _Stage:
+        """Ask a destination, with its own client, what it holds."""
+        if name == "duckdb":
+            wanted = ", ".join(["count(*)", *(f'sum("{item}")' for item in columns)])
+            with duckdb.connect(str(self.home / "files" / "demo.duckdb"), read_only=True) as base:
+                row = base.execute(f'SELECT {wanted} FROM "{table}"').fetchone()  # noqa: S608
+        else:
+            server, _ = embedded.start(self.home)
+            sums = [sql.SQL("sum({})").format(sql.Identifier(item)) for item in columns]
+            query = sql.SQL("SELECT {} FROM {}").format(
+                sql.SQL(", ").join([sql.SQL("count(*)"), *sums]), sql.Identifier(table)
+            )
+            with psycopg.connect(plain_dsn(server.url(_WAREHOUSE))) as base:
+                row = base.execute(query).fetchone()
+        assert row is not None
+        sums_found = {
+            item: Decimal(str(value or 0)) for item, value in zip(columns, row[1:], strict=True)
+        }
+        return _Stage("DuckDB" if name == "duckdb" else "PostgreSQL", row[0], sums_found)
+
+
+@contextmanager
+def _server(home: Path, file: Path | None) -> Iterator[_Server]:
+    """Run a fresh server under a folder of its own while the block lasts."""
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "files").mkdir(parents=True)
+    home.chmod(0o755)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    environment |= {
+        f"{PREFIX}HOME": str(home),
+        f"{PREFIX}PORT": str(port),
+        f"{PREFIX}ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
+        f"{PREFIX}LOCAL_FILES_ROOT": str(home / "files"),
+        f"{PREFIX}FILE_IMPORT_ROOTS": str(file.resolve().parent) if file else "",
+    }
+    log = home / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "headrace.cli", "up"],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment,
+        )  # fmt: skip
+        try:
+            _wait_ready(process, port, log)
+            yield _Server(home, port, environment)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def _wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            clock.sleep(0.1)
+        else:
+            return
+    said = log.read_text(errors="replace")[-1000:]
+    raise DemoFailed(f"The server did not start. It said:\n{said}")
+
+
+def _show(out: Console, title: str, stages: list[_Stage]) -> None:
+    out.print(f"\n[bold]{title}[/]")
+    for stage in stages:
+        took = "" if stage.seconds is None else f" in {stage.seconds:.1f} s"
+        sums = ", ".join(f"{name} {total:,.2f}" for name, total in stage.sums.items())
+        out.print(f"  {stage.place:<13} {stage.rows:>9,} rows{took}; {sums}")
+    for stage in stages[1:]:
+        _compare(stages[0], stage)
+
+
+def _compare(first: _Stage, other: _Stage) -> None:
+    shared = first.sums.keys() & other.sums.keys()
+    different = [name for name in shared if first.sums[name] != other.sums[name]]
+    if first.rows != other.rows or different:
+        raise DemoFailed(
+            f"{other.place} and {first.place} differ: {other.rows} and {first.rows} rows"
+            + (f"; sums of {', '.join(sorted(different))}" if different else "")
+        )
