@@ -34,7 +34,8 @@ _REFUSED_NETWORKS = [
 _METADATA_ADDRESSES = {
     ipaddress.ip_address(text)
     for text in (
-        "169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "fd00:ec2::254",
+        "169.254.169.254", "169.254.170.2", "169.254.170.23", "100.100.100.200", "192.0.0.192",
+        "168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254",
     )
 }  # fmt: skip
 _METADATA_NAMES = {"metadata.google.internal", "metadata.goog", "instance-data"}
@@ -71,10 +72,17 @@ def _covers(entry: str, address: IpAddress) -> bool:
         return False
 
 
-def _embedded_v4(address: IpAddress) -> IpAddress:
-    """The IPv4 address inside a mapped IPv6 one: that is where the socket would really go."""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
+_V4_AT_THE_END = [ipaddress.ip_network(block) for block in ("::/96", "64:ff9b::/96")]
+
+
+def _inner_v4(address: IpAddress) -> ipaddress.IPv4Address | None:
+    """The IPv4 address inside an IPv6 one, to which a gateway or the kernel would really go."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if any(address in network for network in _V4_AT_THE_END):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    tunnelled = address.teredo[1] if address.teredo else None
+    return address.ipv4_mapped or address.sixtofour or tunnelled
 
 
 def vetted_addresses(host: str, port: int, policy: OutboundPolicy) -> list[str]:
@@ -98,12 +106,15 @@ def vetted_addresses(host: str, port: int, policy: OutboundPolicy) -> list[str]:
 
 
 def _vet(host: str, address: IpAddress, policy: OutboundPolicy) -> None:
-    address = _embedded_v4(address)
-    if address in _METADATA_ADDRESSES:
+    inner = _inner_v4(address)
+    leads_to = [address, inner] if inner else [address]
+    if any(item in _METADATA_ADDRESSES for item in leads_to):
         raise OutboundRefused(f"{host} leads to a cloud metadata address; it is never contacted.")
-    if policy.allows_private(host, address):
+    if any(policy.allows_private(host, item) for item in leads_to):
         return
-    if any(address in network for network in _REFUSED_NETWORKS) or not address.is_global:
+    if any(item in network for item in leads_to for network in _REFUSED_NETWORKS) or not all(
+        item.is_global for item in leads_to
+    ):
         raise OutboundRefused(
             f"{host} leads to {address}, which is not a public address. "
             "If it is meant, the operator adds the host to HEADRACE_ALLOWED_PRIVATE_HOSTS."
