@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -201,10 +202,13 @@ class Settings(BaseSettings):
         path = self.home / "secret.key"
         if not path.exists():
             self.home.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".partial")
+            partial = path.with_suffix(f".{secrets.token_hex(4)}")
             partial.touch(mode=0o600)
             partial.write_text(base64.b64encode(secrets.token_bytes(SECRET_KEY_BYTES)).decode())
-            partial.replace(path)
+            # Processes that start at once must agree: the first link wins, whole or not at all.
+            with suppress(FileExistsError):
+                path.hardlink_to(partial)
+            partial.unlink()
         try:
             return decode_key(path.read_text().strip())
         except ValueError as error:
