@@ -6,8 +6,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute
+
+from headrace.rest.openapi_examples import example_of
 
 EXTENSION = {"x-headrace-extension": True}
 """Marks an operation that the published API does not have."""
@@ -63,6 +65,9 @@ _PUBLISHED = {
     "/api/v3/extract-template/{template_id}": "/api/v3/extract-template/{template_id}/",
 }
 
+# The only operation published under 3.1; the 3.0 form of it is an alias (contract 1.1).
+_ALIAS = ("/api/v3/extracts", "post", "/api/v3.1/extracts/")
+
 
 def build(app: FastAPI) -> dict[str, Any]:
     """Return the document of an application, made once."""
@@ -83,9 +88,18 @@ def build(app: FastAPI) -> dict[str, Any]:
         components["schemas"].pop(unused, None)
     for route in api_routes(app.routes):
         for method in route.methods or ():
-            _complete(document["paths"][route.path_format][method.lower()], route)
+            operation = document["paths"][route.path_format][method.lower()]
+            _complete(operation, route)
+            _add_examples(operation, components["schemas"])
     document["paths"] = {
         _PUBLISHED.get(path, path): item for path, item in document["paths"].items()
+    }
+    alias, method, published = _ALIAS
+    operation = document["paths"][alias][method]
+    document["paths"][published] = {method: operation}
+    document["paths"][alias][method] = operation | {
+        "operationId": operation["operationId"] + "_alias",
+        "summary": f"Alias of {method.upper()} {published}",
     }
     app.openapi_schema = document
     return document
@@ -93,7 +107,8 @@ def build(app: FastAPI) -> dict[str, Any]:
 
 def api_routes(routes: list[BaseRoute]) -> Iterator[APIRoute]:
     """Yield the documented operations."""
-    for route in routes:
+    for context in iter_route_contexts(routes):
+        route = context.original_route
         if isinstance(route, APIRoute) and route.include_in_schema:
             yield route
 
@@ -122,6 +137,15 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
             ).strip()
     for status in sorted(_statuses(route, guard)):
         answers.setdefault(status, _error_answer(status))
+
+
+def _add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Show one example of what goes in and of what comes out when all is well."""
+    bodies = [operation.get("requestBody", {})]
+    bodies += [answer for status, answer in operation["responses"].items() if status < "300"]
+    for body in bodies:
+        for content in body.get("content", {}).values():
+            content["example"] = example_of(content["schema"], schemas)
 
 
 def _statuses(route: APIRoute, guard: Any) -> set[str]:
