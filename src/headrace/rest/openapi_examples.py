@@ -22,7 +22,6 @@ _VALUES: dict[str, Any] = {
     "account_name": "Acme Europe",
     "destination_table": "campaigns",
     "title": "Campaigns",
-    "name": "spend",
     "status": "synced",
     "datasource_name": "facebook",
     "currency": "EUR",
@@ -35,8 +34,6 @@ def example_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") 
 
     schemas: the document's components. name: the member it is the value of, for a telling text.
     """
-    if name in _VALUES and schema.get("type") != "object" and "items" not in _array_of_refs(schema):
-        return _VALUES[name]
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rsplit("/", 1)[1]], schemas, name)
     for given in ("example", "default", "const"):
@@ -46,6 +43,8 @@ def example_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") 
         return schema["examples"][0]
     if schema.get("enum"):
         return schema["enum"][0]
+    if name in _VALUES and schema.get("type") != "object" and not _array_of_refs(schema):
+        return _VALUES[name]
     for choice in ("anyOf", "oneOf", "allOf"):
         if schema.get(choice):
             return example_of(schema[choice][0], schemas, name)
