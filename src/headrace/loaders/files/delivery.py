@@ -211,11 +211,11 @@ class _Delivery:
         while True:
             try:
                 batch = next(batches, None)
+                if batch is None:
+                    return
+                kept = batch.filter(pc.invert(self._dropped(batch, drop)))
             except (pa.ArrowException, ValueError) as error:
                 raise _Misfit from error
-            if batch is None:
-                return
-            kept = batch.filter(pc.invert(self._dropped(batch, drop)))
             change.dropped += batch.num_rows - kept.num_rows
             yield kept
 

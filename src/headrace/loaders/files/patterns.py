@@ -29,10 +29,15 @@ _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 _PLAIN_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _UNFIT_LITERAL = re.compile(r'[\x00-\x1f\x7f\\{}<>:"|?*]')
-_DATE_PATTERNS = {"YYYY": r"\d{4}", "MM": r"\d{2}", "DD": r"\d{2}", "timestamp": r"\d{8}T\d{12}Z"}
+_DATE_PATTERNS = {
+    "YYYY": "[0-9]{4}",
+    "MM": "[0-9]{2}",
+    "DD": "[0-9]{2}",
+    "timestamp": "[0-9]{8}T[0-9]{12}Z",
+}
 _MARK = (
-    r"(?:\.(?P<mark_moment>\d{8}T\d{12}Z)-(?P<mark_account>[0-9a-f]{12})"
-    r"-(?:all|(?P<mark_first>\d{8})-(?P<mark_last>\d{8})))?"
+    r"(?:\.(?P<mark_moment>[0-9]{8}T[0-9]{12}Z)-(?P<mark_account>[0-9a-f]{12})"
+    r"-(?:all|(?P<mark_first>[0-9]{8})-(?P<mark_last>[0-9]{8})))?"
 )
 
 

@@ -230,11 +230,8 @@ class S3Requests:
             return Refused(f"The bucket {bucket} is in another region: {where}.")
         if code == "RequestTimeTooSkewed":
             return Refused("The clock of this server is wrong by minutes: set it.")
-        if code in {"SlowDown", "Throttling", "RequestLimitExceeded"} or answer.status in {
-            429,
-            503,
-        }:
-            return SlowDown(f"{bucket} asks for fewer requests.", 30.0)
+        if answer.status in {409, 412}:
+            return TryLater(f"An object in {bucket} was changed by someone else meanwhile.")
         if answer.status in {401, 403}:
             return Refused(
                 f"The key may not do {action} at bucket {bucket} ({code or answer.status}): grant "
