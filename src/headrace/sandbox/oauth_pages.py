@@ -11,6 +11,7 @@ The client is `headrace-demo`; its secret is public. Redirects lead only to the 
 the page, or to the same machine.
 """
 
+import re
 from html import escape
 from urllib.parse import urlencode, urlsplit
 
@@ -23,6 +24,7 @@ from headrace.sandbox.forms import form_of
 from headrace.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, SCOPE, OAuthError, TokenOffice
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+", re.ASCII)
 _KEPT = ("client_id", "redirect_uri", "state", "scope", "code_challenge", "response_type")
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
@@ -107,9 +109,7 @@ def _require_good_request(request: Request, asked: dict[str, str]) -> None:
     """Refuse on the spot what must not be answered by a redirect (RFC 6749 section 4.1.2.1)."""
     if asked.get("client_id") != CLIENT_ID:
         raise Problem(400, "invalid_client", "This client is not known.")
-    target = urlsplit(asked.get("redirect_uri", ""))
-    is_known = target.hostname in _LOOPBACK or target.netloc == request.headers.get("host")
-    if target.scheme not in {"http", "https"} or target.fragment or not is_known:
+    if not _leads_home(asked.get("redirect_uri", ""), request.headers.get("host", "")):
         raise Problem(400, "invalid_redirect_uri", "This redirect_uri is not registered.")
     if asked.get("response_type") != "code":
         raise Problem(400, "unsupported_response_type", "response_type must be code.")
@@ -118,6 +118,19 @@ def _require_good_request(request: Request, asked: dict[str, str]) -> None:
         raise Problem(400, "invalid_request", "A code_challenge by S256 is required.")
     if asked.get("scope") not in {None, "", SCOPE}:
         raise Problem(400, "invalid_scope", f"The one scope is {SCOPE}.")
+
+
+def _leads_home(redirect_uri: str, own_host: str) -> bool:
+    """Whether an address leads to the host that serves the page, or to the same machine."""
+    try:
+        target = urlsplit(redirect_uri)
+    except ValueError:
+        return False
+    # Browsers and `urlsplit` disagree about what a backslash or a user name makes of a host.
+    is_plain = _PLAIN_HOST.fullmatch(target.netloc) and "\\" not in redirect_uri
+    if target.scheme not in {"http", "https"} or target.fragment or not is_plain:
+        return False
+    return target.hostname in _LOOPBACK or target.netloc == own_host
 
 
 _PAGE = """<!doctype html>
