@@ -4,6 +4,7 @@ Codes: https://www.postgresql.org/docs/18/errcodes-appendix.html. While a connec
 libpq hands on the server's sentence without its code, so that sentence is read instead.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,7 +23,7 @@ _CONNECT: tuple[tuple[tuple[str, ...], _Verdict], ...] = (
     ),
     (
         ("authentication failed", "no password supplied", "is not permitted to log in",
-         'role "', "password authentication"),
+         'role "" does not exist'),
         (Reauthorize, "does not accept this user and password; enter them again"),
     ),
     (
@@ -57,6 +58,8 @@ _CODES: dict[str, _Verdict] = {
     "53100": (TryLater, "the server's disk is full; make room there"),
     "53200": (TryLater, "the server is out of memory"),
     "53300": (TryLater, "the server has no connection free"),
+    "55000": (Refused, "the table is not in a state for it"),
+    "55006": (TryLater, "the table is in use"),
     "55P03": (TryLater, "another session holds the table locked; end it, or wait"),
     "57014": (TryLater, "the server cancelled the statement; its statement_timeout may be short"),
     "40001": (TryLater, "another session changed the same rows"),
@@ -83,8 +86,10 @@ _UNKNOWN: _Verdict = (TryLater, "the server failed")
 def connect_failure(error: psycopg.Error, server: Server) -> OutsideError:
     """What a failed attempt to connect means."""
     said = _said(error)
+    # What is quoted are names of hosts, users and databases: they say nothing of the failure.
+    sentence = re.sub(r'"[^"]*"', '""', said.lower())
     for signs, (outcome, meaning) in _CONNECT:
-        if any(sign in said.lower() for sign in signs):
+        if any(sign in sentence for sign in signs):
             return outcome(f"PostgreSQL at {server} {meaning}. It said: {said}")
     return TryLater(f"PostgreSQL at {server} cannot be reached. {said}")
 
