@@ -61,7 +61,7 @@ def create(session: Session, scope: WorkspaceScope, body: LoadIn) -> dict[str, A
     name = body.destination_table or table.sql_name
     _check_name(loader, name)
     _check_mode(loader, body.load_mode)
-    policy = body.run_policy or RunPolicy.AFTER_EXTRACTION
+    policy = body.run_policy or RunPolicy.AFTER_EXTRACTION.value
     load_id = _insert(
         session,
         connection,

@@ -9,12 +9,13 @@ from headrace.kit.outcomes import OutsideError, Reauthorize
 from headrace.loads import queries, runner, service
 from headrace.runs.context import RunContext
 from headrace.runs.kinds import RunKind, register
+from headrace.runs.models import Run
 from headrace.tenancy.scope import WorkspaceScope
 
 
 def load_failed(context: RunContext, session: Session, error: OutsideError) -> None:
     """Record at the load, and at a destination that no longer lets us in, that a run failed."""
-    run = context.hold(session)
+    run = session.get_one(Run, context.run_id)
     load = service.held(session, context.scope, int(context.subject_id))
     load.last_update = run.finished_at
     load.uploaded_rows_count = run.rows_written
