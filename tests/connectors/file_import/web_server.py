@@ -24,6 +24,7 @@ class WebServer:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.asked: list[str] = []
+        self.headers: list[Mapping[str, str]] = []
         self._pages: dict[str, Page] = {}
 
     def serve(self, path: str, page: Page) -> str:
@@ -31,8 +32,9 @@ class WebServer:
         self._pages[path] = page
         return self.url + path
 
-    def page(self, target: str) -> Page:
+    def page(self, target: str, headers: Mapping[str, str]) -> Page:
         self.asked.append(target)
+        self.headers.append(headers)
         return self._pages.get(urlsplit(target).path, Page(status=404))
 
 
@@ -42,7 +44,7 @@ def web_server() -> Iterator[WebServer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            page = served.page(self.path)
+            page = served.page(self.path, dict(self.headers))
             self.send_response(page.status)
             for name, value in page.headers.items():
                 self.send_header(name, value)

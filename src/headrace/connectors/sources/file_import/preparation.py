@@ -135,8 +135,7 @@ def _decoded_chunks(file: BinaryIO, encoding: str, name: str) -> Iterator[bytes]
             has_line_feed = has_line_feed or "\n" in text
             yield (text if has_line_feed else text.replace("\r", "\n")).encode()
         yield decoder.decode(b"", final=True).encode()
-    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+    except UnicodeError as error:
         raise Refused(
-            f"{name} is not {encoding}: byte {error.object[error.start : error.start + 1]!r} "
-            "has no meaning there. Write the right encoding in the settings."
+            f"{name} is not {encoding} ({error.args[-1]}). Write the right encoding in the settings."
         ) from None

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
@@ -50,6 +51,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_JSON_ARRAY = re.compile(rb"\[\s*[\[{]")
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_RECORDS = 50
 
@@ -92,6 +94,8 @@ def file_format(name: str, head: bytes, declared: FileFormat | None) -> FileForm
         return said
     if is_parquet:
         return FileFormat.PARQUET
+    if _JSON_ARRAY.match(_text_start(head)):
+        raise Refused(f"{name} is one JSON array. Write JSON lines: one object a line.")
     return FileFormat.JSON_LINES if _text_start(head).startswith(b"{") else FileFormat.CSV
 
 

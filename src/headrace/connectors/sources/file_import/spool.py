@@ -54,7 +54,8 @@ class _Bytes(io.RawIOBase):
     """The bytes of a file from an offset on, with a position of its own."""
 
     def __init__(self, descriptor: int, offset: int) -> None:
-        self._descriptor = descriptor
+        # A duplicate, so that a reader ahead in a thread outlives the closing of the file.
+        self._descriptor = os.dup(descriptor)
         self._offset = offset
 
     def readable(self) -> bool:
@@ -65,6 +66,11 @@ class _Bytes(io.RawIOBase):
         buffer[: len(chunk)] = chunk
         self._offset += len(chunk)
         return len(chunk)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
 
 
 def view(file: BinaryIO, offset: int = 0) -> io.BufferedReader:

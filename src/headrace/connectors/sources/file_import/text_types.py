@@ -18,7 +18,10 @@ from headrace.kit.columns import DECIMAL_PRECISION, DECIMAL_SCALE, ColumnType
 _DECIMAL = pa.decimal128(DECIMAL_PRECISION, DECIMAL_SCALE)
 _SAFE_FLOAT_DIGITS = 15
 """Every decimal number of this many digits comes back unchanged from a double (C's DBL_DIG)."""
+_SHORT_INTEGER_DIGITS = 18
+"""Every whole number of this many digits fits into 64 bits."""
 
+_WHOLE = "^-?[0-9]+$"
 _PLAIN = r"^-?((0|[1-9][0-9]*)(\.[0-9]+)?|\.[0-9]+)$"
 _FLOAT = r"^-?(0|[1-9][0-9]*)?(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?$"
 _FEW_DIGITS = r"^-?[0.]*([0-9]\.?){0,15}([eE].*)?$"
@@ -133,7 +136,17 @@ def _is_integer(values: pa.StringArray) -> bool:
 
 
 def _is_decimal(values: pa.StringArray, is_certain: bool) -> bool:
-    return (is_certain or _all_match(values, _PLAIN)) and casts(values, _DECIMAL)
+    return (
+        (is_certain or _all_match(values, _PLAIN))
+        and casts(values, _DECIMAL)
+        and not _has_long_integer(values)
+    )
+
+
+def _has_long_integer(values: pa.StringArray) -> bool:
+    """Whether a value is a whole number beyond 64 bits: that is an id, and no amount."""
+    long = values.filter(pc.greater(pc.binary_length(values), _SHORT_INTEGER_DIGITS))
+    return not casts(long.filter(pc.match_substring_regex(long, _WHOLE)), pa.int64())
 
 
 def _is_float(values: pa.StringArray, is_certain: bool) -> bool:
