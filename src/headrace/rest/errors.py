@@ -10,6 +10,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from headrace.rest.request_ids import HEADER as REQUEST_ID_HEADER
+
 log = structlog.get_logger(__name__)
 
 _PHRASES = {404: "Not found.", 405: "This method is not allowed here."}
@@ -97,8 +99,10 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     request_id = getattr(request.state, "request_id", None)
-    log.error("request failed", path=request.url.path, exc_info=error)
-    return JSONResponse({"details": "Internal error", "request_id": request_id}, 500)
+    log.error("request failed", path=request.url.path, request_id=request_id, exc_info=error)
+    # The outermost layer answers this, beyond the one that names requests in headers and logs.
+    headers = {REQUEST_ID_HEADER: request_id} if request_id else None
+    return JSONResponse({"details": "Internal error", "request_id": request_id}, 500, headers)
 
 
 def install(app: FastAPI) -> None:
