@@ -129,8 +129,10 @@ def list_accounts(
     session: DbSession,
     scope: Viewer,
     paging: Paging,
-    is_active: bool | None = None,
-    enabled_for_embedded_extraction: bool | None = None,
+    is_active: Annotated[bool | None, Query(description="Those the source still names.")] = None,
+    enabled_for_embedded_extraction: Annotated[
+        bool | None, Query(description="Those that extracts may be made of.")
+    ] = None,
     search: Annotated[str | None, Query(description="Part of the title or remote id.")] = None,
 ) -> Response:
     """List a connection's accounts."""

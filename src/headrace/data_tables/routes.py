@@ -31,7 +31,7 @@ def list_data_tables(
     session: DbSession,
     scope: Viewer,
     paging: Paging,
-    datasource_name: str | None = None,
+    datasource_name: Annotated[str | None, Query(description="Those of one data source.")] = None,
     search: Annotated[str | None, Query(description="Part of the title.")] = None,
 ) -> Response:
     """List the workspace's data tables."""

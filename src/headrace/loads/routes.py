@@ -28,9 +28,14 @@ def list_loads(
     session: DbSession,
     scope: Viewer,
     paging: Paging,
-    data_table_id: int | None = None,
-    destination_connection_id: str | None = None,
-    destination_name: Annotated[str | None, Query(examples=["postgre_sql"])] = None,
+    data_table_id: Annotated[int | None, Query(description="Those of one data table.")] = None,
+    destination_connection_id: Annotated[
+        str | None, Query(description="Those into one destination connection.")
+    ] = None,
+    destination_name: Annotated[
+        str | None,
+        Query(description="Those into one kind of destination.", examples=["postgre_sql"]),
+    ] = None,
 ) -> Response:
     """List the workspace's loads."""
     rows = queries.load_rows(scope)
