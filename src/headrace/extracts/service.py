@@ -71,9 +71,7 @@ def create(session: Session, scope: WorkspaceScope, body: ExtractIn) -> list[dic
     connection = connections.get(session, scope, accounts[0].connection_id)
     if connection.status != ConnectionStatus.ACTIVE:
         raise ConnectionNotActive(connection.id)
-    template = templates.get(session, scope, body.template_id)
-    if template.datasource_name != connection.datasource_name:
-        raise OtherDataSource(template.datasource_name, connection.datasource_name)
+    template = _template(session, scope, body.template_id, connection.datasource_name)
     connector = connections.connector_named(connection.datasource_name)
     report = connector.spec.report(template.report)
     date_field = date_field_of(connector, report.name, connection.settings)
@@ -82,14 +80,7 @@ def create(session: Session, scope: WorkspaceScope, body: ExtractIn) -> list[dic
     settings = choices.chosen_settings(report, template.settings, asked.additional_params)
     rules = asked.scheduling or [Scheduling()]
     choices.check_schedule_count(len(rules), template.schedules_limit)
-    new = NewTable(
-        title=body.data_table_title,
-        sql_name=f"{connection.datasource_name}_{body.data_table_title}",
-        datasource_name=connection.datasource_name,
-        report=report.name,
-        data_class=report.data_class,
-        date_field=date_field,
-    )
+    new = _new_table(body.data_table_title, connector, report, date_field)
     table, is_new = data_tables.find_or_create(
         session, scope, new, choices.described(connector, report, names)
     )
@@ -110,14 +101,42 @@ def create(session: Session, scope: WorkspaceScope, body: ExtractIn) -> list[dic
             ),
             bad_values=asked.bad_values,
         )
-        session.add(extract)
-        session.flush()
-        runs.set_schedules(session, scope, KIND, extract.id, rules)
-        _start(session, scope, extract, "create")
-        made.append(extract.id)
+        made.append(_store(session, scope, extract, rules))
     if is_new:
         loads.create_for_new_table(session, scope, table.id)
     return [row(session, scope, extract_id) for extract_id in made]
+
+
+def _store(
+    session: Session, scope: WorkspaceScope, extract: Extract, rules: list[Scheduling]
+) -> int:
+    session.add(extract)
+    session.flush()
+    runs.set_schedules(session, scope, KIND, extract.id, rules)
+    _start(session, scope, extract, "create")
+    return extract.id
+
+
+def _template(
+    session: Session, scope: WorkspaceScope, template_id: int, datasource_name: str
+) -> ExtractTemplate:
+    template = templates.get(session, scope, template_id)
+    if template.datasource_name != datasource_name:
+        raise OtherDataSource(template.datasource_name, datasource_name)
+    return template
+
+
+def _new_table(
+    title: str, connector: Connector, report: Report, date_field: str | None
+) -> NewTable:
+    return NewTable(
+        title=title,
+        sql_name=f"{connector.spec.name}_{title}",
+        datasource_name=connector.spec.name,
+        report=report.name,
+        data_class=report.data_class,
+        date_field=date_field,
+    )
 
 
 def _open_accounts(session: Session, scope: WorkspaceScope, ids: list[int]) -> list[Account]:
