@@ -111,10 +111,14 @@ class Settings(BaseSettings):
         90, ge=1, description="How long the history of finished runs is kept."
     )
     log_format: str = Field(
-        "auto", pattern="^(auto|text|json)$", description="text, json, or auto: text on a terminal."
+        "auto",
+        pattern="^(auto|text|json)$",
+        description="How log lines look: text, json, or auto, which is text on a terminal.",
     )
     log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="The least severe line logged."
+        "info",
+        pattern="^(debug|info|warning|error)$",
+        description="The least severe lines that are written.",
     )
 
     @field_validator("base_urls", mode="before")

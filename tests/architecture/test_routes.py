@@ -1,0 +1,171 @@
+"""Every operation says who may call it, is described, and is in the document."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from headrace.access.guards import Guard
+from headrace.access.permissions import Permission
+from headrace.app import create_app
+from headrace.rest.openapi import api_routes, build, guard_of
+from headrace.settings import Settings
+
+PUBLIC = {"/healthz", "/readyz", "/openapi.json"}
+"""What anyone may ask; the demo network is mounted beside and guards itself."""
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def app() -> FastAPI:
+    """The application, without a database."""
+    return create_app(Settings.model_construct())
+
+
+@pytest.fixture(scope="module")
+def document(app: FastAPI) -> dict[str, Any]:
+    """Its OpenAPI document."""
+    return build(app)
+
+
+def _operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    }
+
+
+def test_every_operation_declares_who_may(app: FastAPI) -> None:  # S18
+    routes = list(api_routes(app.routes))
+    assert len(routes) > 40
+    open_ones = [f"{route.methods} {route.path}" for route in routes if guard_of(route) is None]
+    assert not open_ones, f"declare allows(...): {open_ones}"
+    for route in routes:
+        guard = guard_of(route)
+        assert isinstance(guard, Guard)
+        assert guard.permission is None or guard.permission in Permission
+        assert "cookie" in guard.schemes or guard.schemes == ("basic",)
+
+
+def test_what_is_not_documented_is_public_or_mounted(app: FastAPI) -> None:  # S97
+    documented = {route.path for route in api_routes(app.routes)}
+    paths = {getattr(route, "path", "") for route in _all_routes(app)}
+    assert paths - documented - {"", "/sandbox/demo_ads"} == PUBLIC
+
+
+def _all_routes(app: FastAPI) -> list[Any]:
+    from fastapi.routing import iter_route_contexts
+
+    return [context.original_route for context in iter_route_contexts(app.routes)]
+
+
+def test_the_document_lists_what_is_routed(  # S97
+    app: FastAPI, document: dict[str, Any]
+) -> None:
+    routed = {
+        f"{method} {route.path_format}"
+        for route in api_routes(app.routes)
+        for method in route.methods or ()
+    }
+    listed = {name.rstrip("/") for name in _operations(document)}
+    aliases = {name for name in listed if " /api/v3.1/" in name}
+    assert listed - aliases == routed
+    assert {name.replace("/api/v3.1/", "/api/v3/") for name in aliases} <= routed
+    assert aliases == {"POST /api/v3.1/extracts"}
+
+
+def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    ids = []
+    for name, operation in _operations(document).items():
+        ids.append(operation["operationId"])
+        assert operation["summary"], name
+        assert len(operation["description"]) > 20, name
+        assert operation["tags"], name
+        assert operation["security"], name
+        assert {"401", "403", "500"} <= operation["responses"].keys(), name
+        assert "422" not in operation["responses"], name
+        if "{" in name:
+            assert "404" in operation["responses"], name
+    assert len(ids) == len(set(ids))
+
+
+def test_every_body_and_answer_has_an_example(document: dict[str, Any]) -> None:
+    lacking = []
+    for name, operation in _operations(document).items():
+        bodies = {"request": operation.get("requestBody", {})}
+        bodies |= {
+            status: answer for status, answer in operation["responses"].items() if status < "300"
+        }
+        for what, body in bodies.items():
+            contents = body.get("content", {}).values()
+            if any(item.get("schema") and "example" not in item for item in contents):
+                lacking.append(f"{name} {what}")
+    assert not lacking
+
+
+def test_parameters_are_described(document: dict[str, Any]) -> None:
+    bare = [
+        f"{name} {parameter['name']}"
+        for name, operation in _operations(document).items()
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "query" and not parameter.get("description")
+    ]
+    assert not bare
+
+
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    from openapi_spec_validator import OpenAPIV31SpecValidator
+
+    errors = [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()]
+    assert not errors
+
+
+@pytest.fixture(scope="module")
+def client(app: FastAPI) -> TestClient:
+    """A client of an application whose database is not there."""
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def test_a_fault_shows_an_id_and_nothing_else(client: TestClient) -> None:  # S95
+    answer = client.get("/api/v3/workspaces", headers={"X-Request-Id": "request-1"})
+    assert answer.status_code == 500
+    assert answer.json() == {"details": "Internal error", "request_id": "request-1"}
+    assert answer.headers["X-Request-Id"] == "request-1"
+
+
+def test_no_other_site_is_invited(client: TestClient) -> None:  # S95
+    answer = client.options(
+        "/api/v3/workspaces",
+        headers={"Origin": "https://evil.test", "Access-Control-Request-Method": "GET"},
+    )
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/healthz", 200),
+        ("GET", "/openapi.json", 200),
+        ("GET", "/docs", 404),
+        ("GET", "/redoc", 404),
+        ("GET", "/api/v3/nothing", 404),
+        ("GET", "/api/v3/token", 405),
+        ("TRACE", "/api/v3/token", 405),
+        ("BREW", "/api/v3/token", 405),
+    ],
+)
+def test_what_else_is_asked(  # S26, S96
+    method: str, path: str, status: int, client: TestClient
+) -> None:
+    answer = client.request(method, path, headers={"X-HTTP-Method-Override": "POST"})
+    assert answer.status_code == status
+    if status == 405:
+        assert answer.headers["Allow"] == "POST"
+    if status in {404, 405}:
+        assert set(answer.json()) == {"details"}
+    if path == "/healthz":
+        assert answer.json() == {"status": "ok"}
