@@ -322,3 +322,11 @@ def test_a_report_by_days_needs_a_window(case):
     )
     with pytest.raises(Refused, match="window"):
         list(CONNECTOR.read(case.access, request))
+
+
+def test_an_answer_without_a_length_or_with_a_huge_one_is_bounded(network, case):  # S98
+    lots = b" " * (65 * 1024 * 1024)
+    for headers in ((), (("Content-Length", str(len(lots))),)):
+        network.answer_next("/v1/accounts", 1, 200, body=lots, headers=headers)
+        with pytest.raises(Refused, match="larger than 64 MB"):
+            CONNECTOR.check(case.access)

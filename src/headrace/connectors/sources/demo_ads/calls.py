@@ -199,7 +199,7 @@ class NetworkCalls:
         url = self._access.base_url.rstrip("/") + path
         try:
             response = self._access.http.request(method, url, headers=headers, stream=True, **sent)
-            body = response.read(_MOST_BODY_BYTES + 1, decode_content=True)
+            body = _whole_body(response)
         except OutboundRefused as error:
             raise Refused(str(error)) from None
         except urllib3.exceptions.HTTPError as error:
@@ -209,6 +209,18 @@ class NetworkCalls:
             raise Refused("Demo Ads' answer is larger than 64 MB.")
         response.release_conn()
         return response.status, body, response.headers.get("Retry-After")
+
+
+def _whole_body(response: urllib3.BaseHTTPResponse) -> bytes:
+    """Read a body, but not far beyond `_MOST_BODY_BYTES`.
+
+    Reading all at once spares two copies, and is safe where the length is told and nothing expands.
+    """
+    told = response.headers.get("Content-Length") or ""
+    is_plain = not response.headers.get("Content-Encoding")
+    if is_plain and told.isascii() and told.isdigit() and int(told) <= _MOST_BODY_BYTES:
+        return response.read()
+    return response.read(_MOST_BODY_BYTES + 1, decode_content=True)
 
 
 def _judged(status: int, body: bytes, retry_after: str | None) -> Exception:
