@@ -15,6 +15,7 @@ from fakes.memory_loader import MemoryLoader
 from headrace.destinations.models import DestinationConnection
 from headrace.kit import clock
 from headrace.kit.outcomes import TryLater
+from headrace.loads import queries
 from loads.conftest import LOADS, Deliveries
 from loads.tables import FilledTable, days
 
@@ -143,6 +144,18 @@ def test_a_destination_table_has_one_load(
     assert answer.status_code == 400
     assert "another load delivers into" in answer.json()["details"]
     assert deliveries.create(other, destination_table="ads_2")
+
+
+def test_two_requests_at_once_do_not_take_one_destination_table(
+    deliveries: Deliveries, table: FilledTable, session: Session
+) -> None:  # F14
+    values = {
+        "workspace_id": deliveries.workspace.id,
+        "data_table_id": table.id,
+        "destination_connection_id": uuid.UUID(deliveries.connection_id),
+    }
+    assert queries.insert_load(session, values | {"destination_table": "Ads"}) is not None
+    assert queries.insert_load(session, values | {"destination_table": "aDS"}) is None
 
 
 def test_two_workspaces_do_not_share_a_destination_table(

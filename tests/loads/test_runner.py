@@ -433,6 +433,7 @@ def test_a_table_is_delivered_into_a_file(deliveries: Deliveries, table: FilledT
 
     assert (done["status"], done["uploaded_rows_count"]) == ("synced", 1)
     root = workspace.resources.settings.local_files_root
+    assert root is not None
     with duckdb.connect(str(root / "ads.duckdb"), read_only=True) as opened:
         found = opened.sql(f'SELECT {", ".join(SHOWN)} FROM "my ads"').fetchall()
     assert Counter(found) == without(all_rows(), "one", 8, 10) + rows("one", (10, "x", 100))

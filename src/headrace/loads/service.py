@@ -161,12 +161,12 @@ def update(session: Session, scope: WorkspaceScope, load_id: int, body: LoadPut)
     Raises:
         NotFound, LoadModeUnfit, ScheduleMissing, ScheduleUnused: as their names say.
     """
-    load = held(session, scope, load_id)
+    load = get(session, scope, load_id)
     if body.load_mode is not None:
         connection = destinations.get(session, scope, str(load.destination_connection_id))
         _check_mode(destinations.loader_named(connection.destination_name), body.load_mode)
-        load.load_mode = body.load_mode
     _set_policy(session, scope, load, body.run_policy or load.run_policy, body.scheduling)
+    load.load_mode = body.load_mode or load.load_mode
     return row(session, scope, load_id)
 
 
@@ -176,10 +176,11 @@ def delete(session: Session, scope: WorkspaceScope, load_id: int) -> None:
     Raises:
         NotFound: if the workspace has no such load.
     """
-    load = held(session, scope, load_id)
-    runs.cancel(session, scope, KIND, load_id)
+    get(session, scope, load_id)
+    # In the order in which schedulers and workers take them: schedules, runs, then the load.
     runs.set_schedules(session, scope, KIND, load_id, [])
-    session.delete(load)
+    runs.cancel(session, scope, KIND, load_id)
+    session.delete(held(session, scope, load_id))
 
 
 def set_paused(
@@ -190,10 +191,9 @@ def set_paused(
     Raises:
         NotFound: if the workspace has no such load.
     """
-    load = held(session, scope, load_id)
-    if load.is_paused != is_paused:
-        load.is_paused = is_paused
+    if get(session, scope, load_id).is_paused != is_paused:
         runs.pause_schedules(session, scope, KIND, load_id, is_paused=is_paused)
+        held(session, scope, load_id).is_paused = is_paused
     return row(session, scope, load_id)
 
 
@@ -282,9 +282,9 @@ def _set_policy(
             raise ScheduleMissing
     elif not scheduling:
         raise ScheduleMissing
-    load.run_policy = policy
     if scheduling is not None:
         runs.set_schedules(session, scope, KIND, load.id, scheduling, is_paused=load.is_paused)
+    load.run_policy = policy
 
 
 def _require_active(connection: DestinationConnection) -> None:
