@@ -18,6 +18,7 @@ from headrace.kit.days import DayRange
 from headrace.kit.outbound import OutboundPolicy
 from headrace.kit.outcomes import OutsideError, Refused, TryLater
 from headrace.loaders.contract import Access, Full, TargetTable, Window
+from headrace.loaders.files.formats import FORMATS
 from headrace.loaders.targets.local_files import LOADER
 from headrace.loaders.targets.local_files.folder import explain
 
@@ -205,3 +206,25 @@ def test_change_by_someone_else_meanwhile_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(TryLater, match="changed by someone else"):
         list(LOADER.write(access(tmp_path), ADS, [late]))
     assert '"b",2026-03-01,5' in (tmp_path / "ads.csv").read_text()
+
+
+@pytest.mark.parametrize("file_format", ["csv", "csv+gzip", "json", "parquet"])
+def test_row_of_many_megabytes_survives_a_rebuild(tmp_path: Path, file_format: str) -> None:
+    table = TargetTable("ads", (*COLUMNS, Column("text", ColumnType.STRING)), date_column="date")
+
+    def with_text(account: str, text: str) -> pa.RecordBatch:
+        rows = batch([(account, 1, 1)])
+        return rows.append_column("text", pa.array([text]))
+
+    to = access(tmp_path, file_format=file_format)
+    long = '",\n' * 3_000_000
+    units = [
+        Full(lambda: iter([with_text("a", long)])),
+        Window("b", MARCH, lambda: iter([with_text("b", "short")])),
+    ]
+    done = list(LOADER.write(to, table, units))
+    assert [one.rows_written for one in done] == [1, 1]
+    back = FORMATS[file_format](",").read(
+        lambda: (tmp_path / files(tmp_path)[0]).open("rb"), table.columns, long_rows=True
+    )
+    assert pa.Table.from_batches(back)["text"].to_pylist() == [long, "short"]

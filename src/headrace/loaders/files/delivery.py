@@ -171,7 +171,7 @@ class _Delivery:
             # Nothing of `batches` was taken yet: what is kept is read first.
             columns = self._columns_for(key, thorough=True)
         try:
-            return self._rebuild_as(columns, key, drop, batches)
+            return self._rebuild_as(columns, key, drop, batches, patiently=True)
         except _Misfit as misfit:
             raise self._unreadable(key) from misfit
 
@@ -181,13 +181,15 @@ class _Delivery:
         key: str,
         drop: _Drop,
         batches: Iterator[pa.RecordBatch],
+        *,
+        patiently: bool = False,
     ) -> _Change:
         before = self._store.version(key)
         change = _Change()
         kept_rows = 0
         with uploading(self._store, key) as upload:
             writer = self._format.writer(upload, columns)
-            for batch in self._kept(columns, key, drop, change):
+            for batch in self._kept(columns, key, drop, change, patiently):
                 writer.write(batch)
                 kept_rows += batch.num_rows
             for batch in batches:
@@ -205,9 +207,14 @@ class _Delivery:
         return change
 
     def _kept(
-        self, columns: tuple[Column, ...], key: str, drop: _Drop, change: _Change
+        self,
+        columns: tuple[Column, ...],
+        key: str,
+        drop: _Drop,
+        change: _Change,
+        patiently: bool,
     ) -> Iterator[pa.RecordBatch]:
-        batches = self._format.read(lambda: self._store.open(key), columns)
+        batches = self._format.read(lambda: self._store.open(key), columns, long_rows=patiently)
         while True:
             try:
                 batch = next(batches, None)

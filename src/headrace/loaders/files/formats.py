@@ -63,11 +63,13 @@ class Format(ABC):
         """Begin a file."""
 
     @abstractmethod
-    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, opener: Opener, columns: Sequence[Column], *, long_rows: bool = False
+    ) -> Iterator[pa.RecordBatch]:
         """Read a file an earlier load wrote, in these columns.
 
         Columns it lacks are null, columns it has beyond them are left out, and narrower types are
-        widened. Memory is bounded by a block of the file.
+        widened. Memory is bounded by some blocks of the file; `long_rows` takes larger ones.
 
         Raises:
             pa.ArrowException, ValueError: if the file is none of this format, or holds values
@@ -141,9 +143,11 @@ class Csv(Format):
         output.write(text.csv_header(columns, self.separator))
         return _TextWriter(output, lambda rows: text.csv_lines(rows, columns, self.separator))
 
-    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, opener: Opener, columns: Sequence[Column], *, long_rows: bool = False
+    ) -> Iterator[pa.RecordBatch]:
         """Read back; an empty field is null, a quoted empty field the empty text."""
-        return csv_batches(self._content(opener), columns, self.separator)
+        return csv_batches(self._content(opener), columns, self.separator, long_rows=long_rows)
 
     def columns_for(
         self, opener: Opener, columns: tuple[Column, ...], *, thorough: bool = False
@@ -167,7 +171,13 @@ class JsonLines(Format):
         """Begin a file."""
         return _TextWriter(output, lambda rows: text.json_lines(rows, columns))
 
-    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+    def read(
+        self,
+        opener: Opener,
+        columns: Sequence[Column],
+        *,
+        long_rows: bool = False,  # noqa: ARG002 (rows of any length are read)
+    ) -> Iterator[pa.RecordBatch]:
         """Read back."""
         return json_batches(self._content(opener), columns)
 
@@ -245,7 +255,13 @@ class Parquet(Format):
         """Begin a file."""
         return _ParquetWriter(output, columns)
 
-    def read(self, opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+    def read(
+        self,
+        opener: Opener,
+        columns: Sequence[Column],
+        *,
+        long_rows: bool = False,  # noqa: ARG002 (rows of any length are read)
+    ) -> Iterator[pa.RecordBatch]:
         """Read back."""
         return parquet_batches(opener, columns)
 

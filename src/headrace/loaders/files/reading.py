@@ -19,8 +19,10 @@ import pyarrow.parquet as pq
 from headrace.kit.columns import Column, ColumnType, arrow_schema, column_type_of
 from headrace.loaders.files.text import plain_text
 
-# A row must fit into one block of a text file; memory is a few blocks.
-BLOCK_BYTES = 16 << 20
+# Arrow reads text files in blocks that must hold a whole row, and keeps dozens of them; small ones
+# suit nearly every file, large ones are for files where a small one failed.
+_BLOCK_BYTES = 4 << 20
+_LARGE_BLOCK_BYTES = 64 << 20
 _SLOW_ROWS = 10_000
 
 Opener = Callable[[], Any]
@@ -28,12 +30,16 @@ Opener = Callable[[], Any]
 
 
 def csv_batches(
-    opener: Opener, columns: Sequence[Column], separator: str
+    opener: Opener, columns: Sequence[Column], separator: str, *, long_rows: bool
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a CSV file with a header, as `headrace.loaders.files.text` writes it."""
+    """Yield the rows of a CSV file with a header, as `headrace.loaders.files.text` writes it.
+
+    Rows may have 4 MiB, or 64 MiB with `long_rows`, which takes more memory.
+    """
+    block_bytes = _LARGE_BLOCK_BYTES if long_rows else _BLOCK_BYTES
     reader = pa_csv.open_csv(
         opener(),
-        read_options=pa_csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
+        read_options=pa_csv.ReadOptions(block_size=block_bytes, use_threads=False),
         parse_options=pa_csv.ParseOptions(
             delimiter=separator, newlines_in_values=True, ignore_empty_lines=False
         ),
@@ -53,15 +59,15 @@ def csv_batches(
 def json_batches(opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a JSON lines file.
 
-    The fast reader takes no text for a number (NaN) and no number for a text (a widened column):
-    from the block on where it meets one, the file is read line by line.
+    The fast reader takes no text for a number (NaN), no number for a text (a widened column), and
+    no row of over 4 MiB: from the block on where it meets one, the file is read line by line.
     """
     schema = pa.schema([(column.name, _text_form(column)) for column in columns])
     rows_read = 0
     try:
         reader = pa_json.open_json(
             opener(),
-            read_options=pa_json.ReadOptions(block_size=BLOCK_BYTES, use_threads=False),
+            read_options=pa_json.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False),
             parse_options=pa_json.ParseOptions(
                 explicit_schema=schema, unexpected_field_behavior="ignore"
             ),
@@ -75,7 +81,7 @@ def json_batches(opener: Opener, columns: Sequence[Column]) -> Iterator[pa.Recor
 
 def parquet_batches(opener: Opener, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a Parquet file."""
-    file = pq.ParquetFile(opener(), pre_buffer=True)
+    file = pq.ParquetFile(opener(), pre_buffer=False)
     present = set(file.schema_arrow.names)
     wanted = [column.name for column in columns if column.name in present]
     for batch in file.iter_batches(batch_size=65_536, columns=wanted):
