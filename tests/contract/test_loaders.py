@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,7 +22,9 @@ from headrace.kit.columns import Column, ColumnType, arrow_schema
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused
 from headrace.loaders.contract import (
+    Access,
     Append,
+    Delivered,
     Full,
     Loader,
     ParamType,
@@ -114,13 +117,17 @@ def test_check_passes_and_leaves_nothing(loader: Loader, case: LoaderCase) -> No
     assert list(case.leftovers([])) == []
 
 
+def written(loader: Loader, access: Access, unit: Unit) -> list[Delivered]:
+    return list(loader.write(access, ADS, [unit]))
+
+
 def test_check_and_write_say_what_is_wrong(loader: Loader, case: LoaderCase) -> None:  # F22 F24
     assert case.broken
     for broken in case.broken:
         unit = Full(batches(ADS, [ad(1, "a")]))
         attempts: list[Callable[[], object]] = [
-            lambda broken=broken: loader.check(broken.access),
-            lambda broken=broken, unit=unit: list(loader.write(broken.access, ADS, [unit])),
+            partial(loader.check, broken.access),
+            partial(written, loader, broken.access, unit),
         ]
         for attempt in attempts:
             with pytest.raises(broken.outcome) as caught:
