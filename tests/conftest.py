@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from fakes.callers import AgencyFake, WorkspaceFake
+from fakes.pipelines import PipelineFake, new_pipeline
 from headrace.app import create_app
 from headrace.db import embedded
 from headrace.db.embedded import EmbeddedServer
@@ -26,7 +27,6 @@ from headrace.kit import logs
 from headrace.rest.resources import Resources, open_resources
 from headrace.settings import Settings, load_settings
 from headrace.templates.service import publish_global
-
 
 logs.configure("text", "warning")
 
@@ -138,3 +138,15 @@ def workspace(agency: AgencyFake) -> WorkspaceFake:
 def other_workspace(resources: Resources, client: TestClient) -> WorkspaceFake:
     """A workspace of another agency: whatever it does must not show in `workspace`."""
     return AgencyFake.create(resources, client).new_workspace()
+
+
+@pytest.fixture
+def pipeline(workspace: WorkspaceFake, settings: Settings) -> PipelineFake:
+    """One of everything in `workspace`, run once."""
+    return new_pipeline(workspace, settings.file_import_roots[0])
+
+
+@pytest.fixture
+def other_pipeline(other_workspace: WorkspaceFake, settings: Settings) -> PipelineFake:
+    """One of everything in the workspace of another agency."""
+    return new_pipeline(other_workspace, settings.file_import_roots[0])

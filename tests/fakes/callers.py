@@ -37,7 +37,7 @@ class WorkspaceFake:
         return self.client.request(method, path, headers=self.headers, **options)
 
     def get(self, path: str, **query: Any) -> Any:
-        answer = self.call("GET", path, params=query)
+        answer = self.call("GET", path, params=query or None)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

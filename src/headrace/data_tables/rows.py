@@ -1,13 +1,14 @@
 """A data table's rows and coverage, read from the lake."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from headrace.data_tables import service
-from headrace.kit.columns import api_type
+from headrace.kit.columns import ColumnType, api_type
 from headrace.rest.resources import Resources
-from headrace.table_store import count_rows, coverage, live_segments, sample
+from headrace.table_store import TableColumn, count_rows, coverage, live_segments, sample
 from headrace.tenancy.scope import WorkspaceScope
 
 
@@ -29,7 +30,7 @@ def page(
     table = sample(
         resources.lake,
         segments,
-        view.columns,
+        [_as_shown(column) for column in view.columns],
         date_field=view.date_field,
         limit=limit,
         offset=(page_number - 1) * limit,
@@ -46,6 +47,13 @@ def page(
         "rows": table.to_pylist(),
         "count": count_rows(resources.lake, segments, date_field=view.date_field),
     }
+
+
+def _as_shown(column: TableColumn) -> TableColumn:
+    """Decimals are read as text, without zeros at the end: JSON numbers would lose digits."""
+    if column.type is ColumnType.DECIMAL:
+        return replace(column, type=ColumnType.STRING)
+    return column
 
 
 def covered(session: Session, scope: WorkspaceScope, data_table_id: int) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ def make_engine(database_url: str, pool_size: int = 10) -> Engine:
         "postgresql+psycopg://" + database_url.split("://", 1)[1],
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,  # errors reach the log, and parameters may be secrets
         pool_pre_ping=True,
         json_serializer=_to_json,
         json_deserializer=msgspec.json.decode,

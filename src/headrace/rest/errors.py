@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -91,8 +92,8 @@ async def _http_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)
-    # PostgreSQL reports text it cannot hold (NUL) and numbers beyond its types as data exceptions.
-    if (getattr(error.orig, "sqlstate", "") or "").startswith("22"):
+    # Text that PostgreSQL cannot hold (NUL) and numbers beyond its types.
+    if isinstance(error.orig, psycopg.DataError):
         return JSONResponse(_body("A value cannot be stored: it is out of range or not text."), 400)
     return await _unexpected(request, error)
 

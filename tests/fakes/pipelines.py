@@ -1,0 +1,99 @@
+"""A workspace with one of everything, made through the API from a small file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fakes.callers import WorkspaceFake
+
+ROWS = "day,campaign,spend,clicks\n2026-01-01,a,1.50,3\n2026-01-02,b,2.25,4\n"
+
+
+@dataclass
+class PipelineFake:
+    """Ids of what a pipeline is made of; the file can be written anew."""
+
+    workspace: WorkspaceFake
+    file: Path
+    connection_id: int
+    account_id: int
+    template_id: int
+    extract_id: int
+    data_table_id: int
+    destination_id: str
+    load_id: int
+
+    def ids(self) -> dict[str, Any]:
+        """Ids by the names that path parameters have."""
+        run = self.workspace.get(f"/api/v3/extracts/{self.extract_id}/runs")["results"][0]
+        return {
+            "connection_id": self.connection_id,
+            "account_id": self.account_id,
+            "extract_id": self.extract_id,
+            "data_table_id": self.data_table_id,
+            "load_id": self.load_id,
+            "destination_connection_id": self.destination_id,
+            "run_id": run["id"],
+        }
+
+
+def connect_file(workspace: WorkspaceFake, file: Path, **settings: Any) -> dict[str, Any]:
+    """Connect a file of a folder that the settings opened."""
+    given = {"url": file.as_uri(), **settings}
+    answer: dict[str, Any] = workspace.post(
+        "/api/v3/datasources/file_import/connections", {"settings": given}
+    )
+    return answer
+
+
+def accounts_of(workspace: WorkspaceFake, connection_id: int) -> list[dict[str, Any]]:
+    """The accounts of a connection."""
+    found: list[dict[str, Any]] = workspace.get(f"/api/v3/connections/{connection_id}/accounts")[
+        "results"
+    ]
+    return found
+
+
+def whole_file_template(workspace: WorkspaceFake) -> int:
+    """The id of the template for files."""
+    found = workspace.get("/api/v3/datasources/file_import/extract-templates")["results"]
+    template_id: int = found[0]["id"]
+    return template_id
+
+
+def new_pipeline(workspace: WorkspaceFake, folder: Path, title: str = "Orders") -> PipelineFake:
+    """Connect a file, extract it, and load it into a DuckDB file; everything has run once."""
+    file = folder / f"{title}-{workspace.id}.csv"
+    file.write_text(ROWS)
+    connection = connect_file(workspace, file)
+    account = accounts_of(workspace, connection["id"])[0]
+    template_id = whole_file_template(workspace)
+    extract = workspace.post(
+        "/api/v3.1/extracts/",
+        {"data_table_title": title, "template_id": template_id, "accounts": [account["id"]]},
+    )[0]
+    destination = workspace.post(
+        "/api/v3/destinations/duckdb/connections",
+        {"title": "duck", "conenctions_params": {"path": f"ws{workspace.id}-{title}.duckdb"}},
+    )
+    workspace.run_everything()
+    load = workspace.post(
+        "/api/v3/loads",
+        {
+            "data_table_id": extract["data_table"]["id"],
+            "destination_connection_id": destination["id"],
+        },
+    )
+    workspace.call("PUT", f"/api/v3/loads/{load['id']}/run", json={})
+    workspace.run_everything()
+    return PipelineFake(
+        workspace,
+        file,
+        connection["id"],
+        account["id"],
+        template_id,
+        extract["id"],
+        extract["data_table"]["id"],
+        destination["id"],
+        load["id"],
+    )
