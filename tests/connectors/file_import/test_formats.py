@@ -214,6 +214,7 @@ def test_nul_characters_are_named_or_counted(tmp_path):  # S98
         ("a.jsonl", b'{"a": 1}\n{"a": \n', "line 2"),
         ("a.jsonl", b'{"a": 1}\n\n[1]\n', "line 3"),
         ("a.jsonl", b'{"a": NaN}\n', "line 1"),
+        ("a.jsonl", b'{"a":' + b"1" * 5_000 + b"}", "line 1"),  # S98
         ("a.jsonl", b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "line 1"),  # S86
     ],
 )

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.connectors.sources.file_import.text_types import ColumnGuess
 from headrace.connectors.sources.file_import.text_values import (
     Converted,
     DayOrder,
@@ -84,43 +82,25 @@ def check_names(
         )
 
 
-class Guess(Protocol):
-    """Infers a type from all values of a column."""
-
-    @property
-    def type(self) -> ColumnType:
-        """The type the values seen so far can have."""
-
-    def observe(self, texts: pa.StringArray) -> None:
-        """Take a block into account."""
-
-
 @dataclass
 class ColumnSurvey:
     """Gathers what the type of one text column depends on, block by block.
 
-    `holds_days` marks the date column. `said` turns the texts of the file into what they say, where
-    those differ (JSON's quotes).
+    `holds_days` marks the date column. The type is asked of a guess, made from all values.
     """
 
     name: str
     declared: ColumnType | None = None
     holds_days: bool = False
-    guess: Guess = field(default_factory=ColumnGuess)
-    said: Callable[[pa.StringArray], pa.StringArray] = lambda texts: texts
     _days: dict[DayOrder, int] = field(default_factory=lambda: dict.fromkeys(DayOrder, 0))
 
-    def observe(self, texts: pa.StringArray) -> None:
-        """Take a block into account."""
-        if self.declared is None:
-            self.guess.observe(texts)
-        may_be_days = self.declared is None and self.holds_days and self.guess.type not in DAY_TYPES
-        if self.declared is ColumnType.DATE or may_be_days:
-            said = self.said(texts)
+    def observe(self, texts: pa.StringArray, guessed: ColumnType) -> None:
+        """Take a block into account, and what was guessed from all values up to its end."""
+        if self.declared is ColumnType.DATE or self._may_be_days(guessed):
             for order in DayOrder:
-                self._days[order] += days_read(said, order)
+                self._days[order] += days_read(texts, order)
 
-    def column(self) -> FileColumn:
+    def column(self, guessed: ColumnType) -> FileColumn:
         """Return the column after the whole file was seen.
 
         The date column is taken for days in another notation if its values are not inferred to be
@@ -131,9 +111,12 @@ class ColumnSurvey:
         """
         if self.declared is not None:
             return FileColumn(self.name, self.declared, True, self._order())
-        if self.holds_days and self.guess.type not in DAY_TYPES:
+        if self._may_be_days(guessed):
             return FileColumn(self.name, ColumnType.DATE, True, self._order())
-        return FileColumn(self.name, self.guess.type)
+        return FileColumn(self.name, guessed)
+
+    def _may_be_days(self, guessed: ColumnType) -> bool:
+        return self.declared is None and self.holds_days and guessed not in DAY_TYPES
 
     def _order(self) -> DayOrder:
         plain, month_first, day_first = (self._days[order] for order in DayOrder)

@@ -1,10 +1,14 @@
-"""Reads JSON lines exactly: numbers as they are written, nested values as their own JSON text.
+"""Reads JSON lines exactly: numbers as they are written, nested values as JSON text.
 
-Each value is first kept as the JSON text it is, so that no number passes through a float.
+Numbers with a fraction or an exponent are kept as bytes while Python holds them: that tells them
+from strings, and no number passes through a float.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
+from types import NoneType
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -20,10 +24,10 @@ from headrace.kit.outcomes import Refused
 BLOCK_BYTES = 1 << 22
 MAX_LINE_BYTES = 1 << 26
 MAX_COLUMNS = 5_000
-_Object = dict[str, msgspec.Raw]
-_DECODER = msgspec.json.Decoder(_Object)
-_NULL = b"null"
-_QUOTE, _BACKSLASH = '"', "\\"
+_Object = dict[str, Any]
+_DECODER = msgspec.json.Decoder(_Object, float_hook=str.encode)
+_NO_OBJECT = (msgspec.DecodeError, RecursionError, ValueError)
+"""ValueError: a whole number of more than 4,300 digits, which Python refuses to read."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,15 @@ class BadLine:
 
     number: int
     text: str
+
+
+@dataclass(frozen=True)
+class JsonBlock:
+    """Some rows as text columns, and for each column which texts were JSON strings."""
+
+    block: Block
+    is_string: list[pa.BooleanArray]
+    bad: list[BadLine]
 
 
 @dataclass
@@ -50,8 +63,8 @@ class JsonLinesFile:
         self.name = source.name
         self._source = source
 
-    def blocks(self, names: Sequence[str] | None = None) -> Iterator[tuple[Block, list[BadLine]]]:
-        """Yield the rows as columns of JSON texts (null where absent), with the bad lines met.
+    def blocks(self, names: Sequence[str] | None = None) -> Iterator[JsonBlock]:
+        """Yield the rows, null where a key is absent, and the bad lines met.
 
         Without names, each block has the keys of its own objects, in the order of appearance.
 
@@ -60,9 +73,10 @@ class JsonLinesFile:
         """
         for lines in self._decoded():
             chosen = self._keys(lines.objects) if names is None else names
-            arrays = [_json_texts(lines.objects, name) for name in chosen]
-            rows = pa.RecordBatch.from_arrays(arrays, names=list(chosen))
-            yield Block(rows, lines.numbers.__getitem__), lines.bad
+            found = [_texts(_values(lines.objects, name)) for name in chosen]
+            rows = pa.RecordBatch.from_arrays([texts for texts, _ in found], names=list(chosen))
+            block = Block(rows, lines.numbers.__getitem__)
+            yield JsonBlock(block, [is_string for _, is_string in found], lines.bad)
 
     def check_column_count(self, count: int) -> None:
         """Refuse a file with too many different keys: those are values in the place of names."""
@@ -98,7 +112,7 @@ def _decode(chunk: bytes, first_number: int) -> _Lines:
     line_count = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
     try:
         objects = _DECODER.decode_lines(chunk)
-    except (msgspec.DecodeError, RecursionError):
+    except _NO_OBJECT:
         objects = []
     if len(objects) == line_count:
         result.objects = objects
@@ -110,41 +124,75 @@ def _decode(chunk: bytes, first_number: int) -> _Lines:
         try:
             result.objects.append(_DECODER.decode(line))
             result.numbers.append(number)
-        except (msgspec.DecodeError, RecursionError):
+        except _NO_OBJECT:
             result.bad.append(BadLine(number, line[:200].decode("utf-8", errors="replace")))
     return result
 
 
-def _json_texts(objects: list[_Object], name: str) -> pa.StringArray:
-    raw = [item.get(name) for item in objects]
-    values = [None if value is None else bytes(value) for value in raw]
-    return pc.cast(
-        pa.array([None if value == _NULL else value for value in values], pa.binary()), pa.string()
-    )
-
-
-def unquoted(texts: pa.StringArray) -> pa.StringArray:
-    """Turn JSON strings into what they say; other JSON texts stay as they are."""
-    is_string = pc.starts_with(texts, _QUOTE)
-    if not pc.any(is_string).as_py():
-        return texts
-    if pc.any(pc.match_substring(texts, _BACKSLASH)).as_py():
-        return pa.array([_said(text) for text in texts.to_pylist()], pa.string())
-    return pc.if_else(is_string, pc.utf8_slice_codeunits(texts, 1, -1), texts)
-
-
-def _said(text: str | None) -> str | None:
-    if text is None or not text.startswith(_QUOTE):
-        return text
+def _values(objects: list[_Object], name: str) -> list[Any]:
     try:
-        return str(msgspec.json.decode(text))
-    except msgspec.DecodeError:  # half of a pair of escapes: no text, so it stays as written
-        return text
+        return list(map(itemgetter(name), objects))
+    except KeyError:
+        return [item.get(name) for item in objects]
+
+
+def _texts(values: list[Any]) -> tuple[pa.StringArray, pa.BooleanArray]:
+    """Write a column as text and tell which values were strings. Most columns have one type."""
+    kinds = set(map(type, values)) - {NoneType}
+    if kinds <= {str}:
+        return pa.array(values, pa.string()), _all(len(values), value=True)
+    none = _all(len(values), value=False)
+    if kinds == {bytes}:
+        return pc.cast(pa.array(values, pa.binary()), pa.string()), none
+    if kinds == {bool}:
+        return pc.cast(pa.array(values, pa.bool_()), pa.string()), none
+    if kinds == {int} and (numbers := _short_numbers(values)) is not None:
+        return pc.cast(numbers, pa.string()), none
+    texts = pa.array([_text(value) for value in values], pa.string())
+    if str not in kinds:
+        return texts, none
+    return texts, pa.array([type(value) is str for value in values], pa.bool_())
+
+
+def _short_numbers(values: list[int | None]) -> pa.Int64Array | None:
+    try:
+        return pa.array(values, pa.int64())
+    except (OverflowError, pa.ArrowInvalid):
+        return None
+
+
+def _all(count: int, *, value: bool) -> pa.BooleanArray:
+    return pa.repeat(pa.scalar(value), count)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return msgspec.json.encode(_exact(value)).decode()
+
+
+def _exact(value: Any) -> Any:
+    """Put numbers as they were written back into a nested value."""
+    if isinstance(value, bytes):
+        return msgspec.Raw(value)
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return msgspec.Raw(str(value).encode())  # the encoder takes 64 bits only
+    return value
 
 
 @dataclass
 class JsonGuess:
-    """What is known of a column of JSON texts.
+    """What is known of a column of JSON values.
 
     Strings become days or moments where all of them are; never numbers, for a JSON writer that
     means a number writes one. Columns that mix strings and other values are text.
@@ -162,8 +210,7 @@ class JsonGuess:
         timed = strings in {ColumnType.DATE, ColumnType.DATETIME}
         return strings if timed and self._others.kind is None else ColumnType.STRING
 
-    def observe(self, texts: pa.StringArray) -> None:
-        """Take a block of JSON texts into account."""
-        is_string = pc.starts_with(texts, _QUOTE)
-        self._strings.observe(unquoted(texts.filter(is_string)))
+    def observe(self, texts: pa.StringArray, is_string: pa.BooleanArray) -> None:
+        """Take a block into account; `is_string` tells the JSON strings from other values."""
+        self._strings.observe(texts.filter(is_string))
         self._others.observe(texts.filter(pc.invert(is_string)))

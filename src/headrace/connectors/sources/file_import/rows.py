@@ -18,10 +18,11 @@ from headrace.connectors.sources.file_import.columns import (
     typed,
 )
 from headrace.connectors.sources.file_import.delimited import DelimitedFile
-from headrace.connectors.sources.file_import.json_lines import JsonGuess, JsonLinesFile, unquoted
+from headrace.connectors.sources.file_import.json_lines import JsonGuess, JsonLinesFile
 from headrace.connectors.sources.file_import.parquet_files import ParquetRows
 from headrace.connectors.sources.file_import.preparation import Prepared
 from headrace.connectors.sources.file_import.settings import FileFormat, FileSettings
+from headrace.connectors.sources.file_import.text_types import ColumnGuess
 from headrace.connectors.sources.file_import.text_values import Converted, convert_declared
 from headrace.connectors.sources.file_import.tolerance import WHOLE_ROW, Tolerance
 from headrace.kit.columns import ColumnType
@@ -73,18 +74,21 @@ def _delimited_rows(
 def _delimited_columns(
     file: DelimitedFile, settings: FileSettings, tolerance: Tolerance, has_nul: bool
 ) -> list[FileColumn]:
-    surveys = [
-        ColumnSurvey(name, settings.types.get(name), name == settings.date_column)
-        for name in file.names
-    ]
+    surveys = [(_survey(name, settings), ColumnGuess()) for name in file.names]
     for block, ragged in file.blocks():
         if ragged and tolerance.fails:
             raise file.ragged_refusal(ragged)
         if has_nul:
             block = _without_nul(block, None)
-        for survey, texts in zip(surveys, block.rows.columns, strict=True):
-            survey.observe(texts)
-    return [survey.column() for survey in surveys]
+        for (survey, guess), texts in zip(surveys, block.rows.columns, strict=True):
+            if survey.declared is None:
+                guess.observe(texts)
+            survey.observe(texts, guess.type)
+    return [survey.column(guess.type) for survey, guess in surveys]
+
+
+def _survey(name: str, settings: FileSettings) -> ColumnSurvey:
+    return ColumnSurvey(name, settings.types.get(name), name == settings.date_column)
 
 
 def _without_nul(block: Block, tolerance: Tolerance | None) -> Block:
@@ -105,35 +109,32 @@ def _json_rows(
     columns = _json_columns(file, settings, tolerance)
     names = [column.name for column in columns]
     tolerance = tolerance.placed(lambda number: f"line {number}", _type_names(columns))
-    for block, bad in file.blocks(names):
-        for line in bad:
+    for found in file.blocks(names):
+        for line in found.bad:
             tolerance.bad_value(WHOLE_ROW, line.number, line.text)
-        said = [unquoted(texts) for texts in block.rows.columns]
-        rows = pa.RecordBatch.from_arrays(said, names=names)
-        yield typed(
-            Block(rows, block.row_number), columns, tolerance.bad_value, settings.date_column
-        )
+        yield typed(found.block, columns, tolerance.bad_value, settings.date_column)
 
 
 def _json_columns(
     file: JsonLinesFile, settings: FileSettings, tolerance: Tolerance
 ) -> list[FileColumn]:
-    surveys: dict[str, ColumnSurvey] = {}
-    for block, bad in file.blocks():
-        if bad and tolerance.fails:
+    surveys: dict[str, tuple[ColumnSurvey, JsonGuess]] = {}
+    for found in file.blocks():
+        if found.bad and tolerance.fails:
+            line = found.bad[0]
             raise Refused(
-                f"{file.name}, line {bad[0].number}: this is not a JSON object: {bad[0].text[:80]!r}"
+                f"{file.name}, line {line.number}: this is not a JSON object: {line.text[:80]!r}"
             )
-        for name, texts in zip(block.rows.schema.names, block.rows.columns, strict=True):
-            if name not in surveys:
-                holds_days = name == settings.date_column
-                surveys[name] = ColumnSurvey(
-                    name, settings.types.get(name), holds_days, JsonGuess(), unquoted
-                )
-            surveys[name].observe(texts)
+        rows = found.block.rows
+        for name, texts, is_string in zip(
+            rows.schema.names, rows.columns, found.is_string, strict=True
+        ):
+            survey, guess = surveys.setdefault(name, (_survey(name, settings), JsonGuess()))
+            guess.observe(texts, is_string)
+            survey.observe(texts, guess.type)
         file.check_column_count(len(surveys))
     check_names(settings.types, settings.date_column, list(surveys), file.name)
-    return [survey.column() for survey in surveys.values()]
+    return [survey.column(guess.type) for survey, guess in surveys.values()]
 
 
 def _parquet_rows(
@@ -182,7 +183,7 @@ def _parquet_columns(file: ParquetRows, settings: FileSettings) -> list[FileColu
     }
     too_long = _look(file, surveys, doubtful)
     return [
-        surveys[name].column()
+        surveys[name].column(own[name])
         if name in surveys
         else FileColumn(name, ColumnType.STRING if name in too_long else own[name])
         for name in file.names
@@ -198,7 +199,7 @@ def _look(file: ParquetRows, surveys: dict[str, ColumnSurvey], doubtful: set[str
     for block in file.blocks(days | doubtful):
         for name, values in zip(block.rows.schema.names, block.rows.columns, strict=True):
             if name in days:
-                surveys[name].observe(parquet_types.as_text(values))
+                surveys[name].observe(parquet_types.as_text(values), ColumnType.STRING)
             elif name not in too_long and not parquet_types.fits(values):
                 too_long.add(name)
     return too_long
