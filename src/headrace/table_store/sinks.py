@@ -22,7 +22,7 @@ class Sink(Protocol):
 
 
 class LocalSink:
-    """Writes beside the final path, syncs, then renames."""
+    """Writes beside the final path, renames, then syncs file and folder."""
 
     def __init__(self, root: Path, path: str) -> None:
         self._final = root / path
@@ -33,8 +33,10 @@ class LocalSink:
     def commit(self) -> int:
         """Make the file durable under its path and return its size in bytes."""
         self.stream.close()
-        size = _sync(self._partial)
+        # Renamed before it is synced: then one commit of the file system's journal holds both. A
+        # crash in between leaves an orphan, for no segment names the file yet.
         self._partial.rename(self._final)
+        size = _sync(self._final)
         _sync(self._final.parent)
         return size
 
