@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import Response
 
 from fakes.callers import WorkspaceFake
 from fakes.memory_loader import NAME, MemoryLoader
+from headrace.db.engine import transaction
+from headrace.destinations.models import DestinationConnection
 from headrace.destinations.presentation import destination_named
 from headrace.loaders.registry import loaders
 from loads.tables import FilledTable, days
@@ -61,6 +64,12 @@ class Deliveries:
     def load(self, load_id: int) -> dict[str, Any]:
         found: dict[str, Any] = self.workspace.get(f"{LOADS}/{load_id}")
         return found
+
+    def set_status(self, status: str) -> None:
+        """Let the connection have another status, as a check would."""
+        with transaction(self.workspace.resources.sessions) as session:
+            connection = session.get_one(DestinationConnection, UUID(self.connection_id))
+            connection.status = status
 
     def runs(self, load_id: int) -> list[dict[str, Any]]:
         """The runs of a load, newest first."""

@@ -1,5 +1,6 @@
 """A data table of a workspace, filled without a source: rows as (day, ad, clicks)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -124,5 +125,34 @@ def _batch(rows: Sequence[Row]) -> Any:
             "spend": pa.array(
                 [Decimal(row[2]) / 4 for row in rows], ARROW_TYPES[ColumnType.DECIMAL]
             ),
+        }
+    )
+
+
+# What a destination holds.
+
+SHOWN = ("account_id", "date_start", "ad_id", "clicks")
+
+
+def rows(account: str, *given: Row) -> Counter[Any]:
+    """What a destination holds of these rows."""
+    return Counter((account, day(number), ad, clicks) for number, ad, clicks in given)
+
+
+def all_rows() -> Counter[Any]:
+    """The rows of the fixture `table`."""
+    numbers = range(10)
+    one = rows("one", *((n, "x", n) for n in numbers))
+    return one + rows("two", *((n, "y", n) for n in numbers))
+
+
+def without(held: Counter[Any], account: str, first: int, last: int) -> Counter[Any]:
+    """The rows that are not of the account and days."""
+    kept = days(first, last)
+    return Counter(
+        {
+            row: count
+            for row, count in held.items()
+            if row[0] != account or not kept.first <= row[1] <= kept.last
         }
     )

@@ -1,4 +1,4 @@
-"""Carrying out loads: what is delivered, in which mode, and what interruptions leave."""
+"""Carrying out loads: what is delivered, in which mode, and when a table is built anew."""
 
 from collections import Counter
 from typing import Any
@@ -6,42 +6,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from fakes.callers import take_jobs
-from fakes.memory_loader import MemoryLoader, WorkerDied
-from headrace.db.engine import transaction
-from headrace.kit.outcomes import Reauthorize, Refused
-from headrace.runs import queries as run_queries
-from headrace.runs import tasks as run_tasks
-from headrace.table_store import live_segments
+from fakes.memory_loader import MemoryLoader
 from loads.conftest import LOADS, Deliveries
-from loads.tables import FIELDS, FilledTable, Row, day, days
-
-SHOWN = ("account_id", "date_start", "ad_id", "clicks")
-
-
-def rows(account: str, *given: Row) -> Counter[Any]:
-    """What a destination holds of these rows."""
-    return Counter((account, day(number), ad, clicks) for number, ad, clicks in given)
-
-
-def all_rows() -> Counter[Any]:
-    """The rows of the fixture `table`."""
-    numbers = range(10)
-    one = rows("one", *((n, "x", n) for n in numbers))
-    return one + rows("two", *((n, "y", n) for n in numbers))
-
-
-def without(held: Counter[Any], account: str, first: int, last: int) -> Counter[Any]:
-    """The rows that are not of the account and days."""
-    kept = days(first, last)
-    return Counter(
-        {
-            row: count
-            for row, count in held.items()
-            if row[0] != account or not kept.first <= row[1] <= kept.last
-        }
-    )
-
+from loads.tables import FIELDS, SHOWN, FilledTable, all_rows, day, days, rows, without
 
 # --- what is delivered ---
 
@@ -277,142 +244,6 @@ def test_another_place_gets_everything(
     deliveries.deliver(load_id)
 
     assert memory.counted("ads", *SHOWN) == all_rows()
-
-
-# --- interruptions ---
-
-
-def interrupted(deliveries: Deliveries) -> None:
-    """Let the one waiting run begin, its worker die, and another worker take it over."""
-    resources = deliveries.workspace.resources
-    with transaction(resources.sessions) as session:
-        assert run_tasks.admit(session, resources) == 1
-        (job,) = take_jobs(session)
-    with pytest.raises(WorkerDied):
-        run_tasks.carry_out(resources, **job)
-    with transaction(resources.sessions) as session:
-        run_queries.put_back(session, job["run_id"], job["fence"])
-
-
-@pytest.mark.parametrize("mode", ["replace", "upsert", "append"])
-@pytest.mark.parametrize("committed", [0, 1, 2])
-def test_a_killed_load_goes_on_after_its_last_recorded_unit(
-    mode: str, committed: int, deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
-) -> None:  # F02 F23 F29
-    load_id = deliveries.create(table, load_mode=mode)
-    deliveries.deliver(load_id)
-    for account in ("one", "three", "two"):
-        table.fill(days(10, 11), [(10, "n", 1), (11, "n", 2)], account)
-    memory.take_units()
-    memory.dies_after = committed
-    deliveries.ask(load_id)
-
-    interrupted(deliveries)
-    memory.dies_after = None
-    assert len(memory.take_units()) == committed + 1
-    deliveries.workspace.run_everything()
-
-    assert len(memory.take_units()) == 3 - committed
-    new = [rows(account, (10, "n", 1), (11, "n", 2)) for account in ("one", "three", "two")]
-    assert memory.counted("ads", *SHOWN) == sum(new, all_rows())
-    assert deliveries.load(load_id)["uploaded_rows_count"] == 6
-
-
-def test_a_killed_run_of_some_days_goes_on_with_them(
-    deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
-) -> None:  # F29
-    load_id = deliveries.create(table)
-    deliveries.deliver(load_id)
-    memory.take_units()
-    memory.dies_after = 1
-    deliveries.ask(load_id, date_from="2026-01-01", date_to="2026-01-03")
-
-    interrupted(deliveries)
-    memory.dies_after = None
-    deliveries.workspace.run_everything()
-
-    assert [window for _, window in memory.take_units()] == [days(0, 2)] * 3
-    assert memory.counted("ads", *SHOWN) == all_rows()
-    assert deliveries.load(load_id)["uploaded_rows_count"] == 6
-
-
-def test_a_failure_shows_at_the_load_and_keeps_what_was_recorded(
-    deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
-) -> None:  # F22 F24
-    load_id = deliveries.create(table)
-    deliveries.deliver(load_id)
-    table.fill(days(0, 0), [(0, "n", 5)])
-    memory.problem = Refused("The disk of the server is full.")
-
-    failed = deliveries.deliver(load_id)
-
-    assert (failed["status"], failed["error_text"]) == ("error", "The disk of the server is full.")
-    assert failed["last_update"] is not None
-    assert failed["destination_connection"]["status"] == "active"
-    assert memory.counted("ads", *SHOWN) == all_rows()
-    memory.problem = None
-    done = deliveries.deliver(load_id)
-    assert (done["status"], done["error_text"], done["uploaded_rows_count"]) == ("synced", None, 1)
-
-
-def test_lost_credentials_show_at_the_destination(
-    deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
-) -> None:
-    load_id = deliveries.create(table)
-    memory.problem = Reauthorize("The password is no longer good.")
-
-    failed = deliveries.deliver(load_id)
-
-    assert failed["status"] == "error"
-    assert failed["destination_connection"]["status"] == "error"
-    assert failed["destination_connection"]["error_text"] == "The password is no longer good."
-    assert deliveries.ask(load_id).status_code == 400
-    table.announce()
-    deliveries.workspace.run_everything()
-    assert "does not work" in deliveries.load(load_id)["error_text"]
-    assert len(memory.accesses) == 2  # the check, and the one attempt
-
-
-def start_load_first(deliveries: Deliveries) -> None:
-    """Carry out the load of the two runs that wait, as if the check took its time."""
-    resources = deliveries.workspace.resources
-    with transaction(resources.sessions) as session:
-        assert run_tasks.admit(session, resources) == 2
-        jobs = take_jobs(session)
-    run_tasks.carry_out(resources, **min(jobs, key=lambda job: job["run_id"]))
-
-
-def test_a_load_waits_while_its_destination_is_checked(
-    deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
-) -> None:
-    load_id = deliveries.create(table)
-    deliveries.ask(load_id)
-    connection = f"/api/v3/destinations/memory/connections/{deliveries.connection_id}"
-    deliveries.workspace.call("PUT", f"{connection}/recheck")
-
-    start_load_first(deliveries)
-
-    (run,) = deliveries.runs(load_id)
-    assert (run["status"], run["attempt"]) == ("waiting", 1)
-    assert run["error_text"] == "The destination connection is being checked."
-    assert memory.tables == {}
-
-
-def test_a_lost_file_is_tried_again_and_named(
-    deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
-) -> None:
-    load_id = deliveries.create(table)
-    resources = deliveries.workspace.resources
-    with resources.sessions() as session:
-        path = live_segments(session, table.id, ["one"])[0].path
-    resources.lake.filesystem.delete_file(path)
-
-    deliveries.deliver(load_id)
-
-    (run,) = deliveries.runs(load_id)
-    assert (run["error_class"], run["attempt"]) == ("TryLater", 1)
-    assert str(path) in run["error_text"]
-    assert memory.tables == {}
 
 
 # --- a real destination ---
