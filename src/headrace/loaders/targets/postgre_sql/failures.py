@@ -39,7 +39,11 @@ _CONNECT: tuple[tuple[tuple[str, ...], _Verdict], ...] = (
         (TryLater, "has no connection free"),
     ),
     (
-        ("ssl", "certificate", "tls"),
+        ("certificate",),
+        (Refused, "shows a certificate that is not trusted for this host; give it one that is"),
+    ),
+    (
+        ("ssl", "tls"),
         (Refused, "does not offer the encryption that was asked for; check the SSL mode"),
     ),
     (
