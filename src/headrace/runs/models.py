@@ -45,6 +45,14 @@ class Run(Base):
         Index("uq_run_lane_live", "lane", unique=True, postgresql_where=_LIVE_SQL),
         Index("ix_run_waiting_due_at", "due_at", postgresql_where=_WAITING_SQL),
         Index("ix_run_live", "workspace_id", "limit_key", postgresql_where=_LIVE_SQL),
+        # Whether something runs is asked for every row of a list of extracts or loads.
+        Index(
+            "ix_run_unfinished",
+            "workspace_id",
+            "kind",
+            "subject_id",
+            postgresql_where=text("status NOT IN ('succeeded', 'failed', 'cancelled')"),
+        ),
         Index("ix_run_subject", "workspace_id", "kind", "subject_id", "id"),
         Index("ix_run_finished_at", "finished_at"),
     )
