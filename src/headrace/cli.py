@@ -116,36 +116,41 @@ def web(supervised: Supervised = False) -> None:
     import uvicorn
 
     from headrace.app import create_app
+    from headrace.rest.listening import listening_socket
     from headrace.supervision import end_with_parent
 
     if supervised:
         end_with_parent()
     with _plain_errors(supervised=supervised):
         settings = _settings()
-        with _resources(settings, settings.web_threads) as (resources, _):
-            uvicorn.run(
+        with (
+            listening_socket(settings.host, settings.port) as listener,
+            _resources(settings, settings.web_threads) as (resources, _),
+        ):
+            config = uvicorn.Config(
                 create_app(settings, resources),
-                host=settings.host,
-                port=settings.port,
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=20,
             )
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 @app.command()
 def worker(supervised: Supervised = False) -> None:
     """Run one worker process."""
     from headrace import worker as working
-    from headrace.supervision import end_with_parent
+    from headrace.supervision import end_with_parent, leave_at_once
 
     if supervised:
         end_with_parent()
     with _plain_errors(supervised=supervised):
         settings = _settings()
         with _resources(settings, settings.worker_threads) as (resources, url):
-            working.run(resources, url, settings.worker_threads)
+            ended = working.run(resources, url, settings.worker_threads)
+    if not ended:
+        leave_at_once()
 
 
 @app.command()

@@ -108,3 +108,10 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def leave_at_once() -> None:
+    """End this process without waiting for its threads, as one that ends in peace would."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

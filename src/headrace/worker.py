@@ -32,12 +32,21 @@ _GRACE_SECONDS = 30.0
 _KINDS = (connection_tasks, destination_tasks, extract_tasks, load_tasks)
 
 
-def run(resources: Resources, database_url: str, threads: int) -> None:
-    """Work until told to stop (SIGTERM or SIGINT); then finish what is in flight, within a grace."""
-    asyncio.run(_work(resources, database_url, threads))
+def run(resources: Resources, database_url: str, threads: int) -> bool:
+    """Work until told to stop (SIGTERM or SIGINT); then finish what is in flight, within a grace.
+
+    Returns whether all of it ended. If not, threads are still at it: the process has to leave at
+    once, and their runs go on elsewhere from their last checkpoint.
+    """
+    # Not asyncio.run: that would cancel what is left, and wait for its threads.
+    loop = asyncio.new_event_loop()
+    ended = loop.run_until_complete(_work(resources, database_url, threads))
+    if ended:
+        loop.close()
+    return ended
 
 
-async def _work(resources: Resources, database_url: str, threads: int) -> None:
+async def _work(resources: Resources, database_url: str, threads: int) -> bool:
     stop = asyncio.Event()
     halted = threading.Event()
     loop = asyncio.get_running_loop()
@@ -51,17 +60,23 @@ async def _work(resources: Resources, database_url: str, threads: int) -> None:
         helper.start()
     log.info("worker ready", threads=threads)
     try:
-        await jobs.work(
+        ended = await jobs.work(
             database_url,
             {run_tasks.CARRY_OUT: lambda **job: run_tasks.carry_out(resources, **job)},
             threads=threads,
             timeout_seconds=resources.settings.worker_timeout_seconds,
             stop=stop,
-            grace_seconds=_GRACE_SECONDS,
+            grace_seconds=_grace_seconds(resources),
         )
     finally:
         halted.set()
-    log.info("worker stopped")
+    log.info("worker stopped", all_ended=ended)
+    return ended
+
+
+def _grace_seconds(resources: Resources) -> float:
+    # A worker that stops no longer gives signs of life, so others take its runs over after this.
+    return min(_GRACE_SECONDS, resources.settings.worker_timeout_seconds)
 
 
 def _schedule(resources: Resources, database_url: str, halted: threading.Event) -> None:

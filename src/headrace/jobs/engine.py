@@ -10,6 +10,7 @@ import procrastinate
 from headrace.db.engine import plain_dsn
 
 Task = Callable[..., None]
+_LEAVING_SECONDS = 1.0
 
 
 async def work(
@@ -20,8 +21,11 @@ async def work(
     timeout_seconds: float,
     stop: asyncio.Event,
     grace_seconds: float,
-) -> None:
+) -> bool:
     """Carry out jobs until `stop` is set; then let those in flight finish for `grace_seconds`.
+
+    Returns whether they did. The engine itself would wait for the others without end, since threads
+    cannot be interrupted; their jobs stay in the queue as those of a worker that died.
 
     tasks: by name; each is called with the job's arguments, in one of `threads` threads. A task that
         raises is logged by the engine and not repeated: what to repeat is for its owner to record.
@@ -49,5 +53,8 @@ async def work(
         await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         worker.cancel()  # asks it to stop in peace; nothing happens if it ended by itself
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
+        ended, _ = await asyncio.wait({worker}, timeout=grace_seconds + _LEAVING_SECONDS)
+        if ended:
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
+    return bool(ended)
