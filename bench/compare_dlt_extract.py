@@ -36,7 +36,7 @@ def main() -> None:
         dataset_name="bench",
     )
     begin = time.perf_counter()
-    pipeline.run(source)
+    pipeline.run(source, loader_file_format="parquet")
     print(json.dumps({"seconds": time.perf_counter() - begin}))
 
 
