@@ -427,6 +427,13 @@ def upgrade() -> None:
         "ix_run_subject", "run", ["workspace_id", "kind", "subject_id", "id"], unique=False
     )
     op.create_index(
+        "ix_run_unfinished",
+        "run",
+        ["workspace_id", "kind", "subject_id"],
+        unique=False,
+        postgresql_where=sa.text("status NOT IN ('succeeded', 'failed', 'cancelled')"),
+    )
+    op.create_index(
         "ix_run_waiting_due_at",
         "run",
         ["due_at"],
@@ -732,6 +739,11 @@ def downgrade() -> None:
     )
     op.drop_index(
         "ix_run_waiting_due_at", table_name="run", postgresql_where=sa.text("status = 'waiting'")
+    )
+    op.drop_index(
+        "ix_run_unfinished",
+        table_name="run",
+        postgresql_where=sa.text("status NOT IN ('succeeded', 'failed', 'cancelled')"),
     )
     op.drop_index("ix_run_subject", table_name="run")
     op.drop_index(
