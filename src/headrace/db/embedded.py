@@ -30,6 +30,7 @@ _ROOT_STAND_IN = "nobody"  # PostgreSQL refuses to run as root
 _ROOT_FOLDER = Path("/var/lib/headrace")
 _INSTALL = "pginstall18"
 _START_SECONDS = 60.0
+_NO_PROCESS = str(2**31 - 1)  # a process id that no system gives
 _TUNING = {
     "shared_buffers": "256MB",
     "max_connections": "200",
@@ -170,11 +171,16 @@ def _own(path: Path) -> None:
 
 def _running_port(data_dir: Path) -> int | None:
     """The port of a live server, from its pid file; a file left by a dead one does not count."""
+    pid_file = data_dir / "postmaster.pid"
     try:
-        lines = (data_dir / "postmaster.pid").read_text().splitlines()
+        lines = pid_file.read_text().splitlines()
         pid, port = int(lines[0]), int(lines[3])
-        os.kill(pid, 0)
     except (OSError, IndexError, ValueError):
+        return None
+    if not _serves(pid, data_dir):
+        # The number may be another program's by now, and PostgreSQL would not start. The rest stays:
+        # from it, PostgreSQL sees whether orphans of the dead server still use its memory.
+        pid_file.write_text("\n".join([_NO_PROCESS, *lines[1:]]) + "\n")
         return None
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
@@ -185,6 +191,19 @@ def _running_port(data_dir: Path) -> int | None:
         else:
             return port
     return None
+
+
+def _serves(pid: int, data_dir: Path) -> bool:
+    """Whether a process is alive and the server of this folder, which is where it works."""
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() == data_dir.resolve()
+    except PermissionError:  # another user's; root in a container may not look either
+        return Path(f"/proc/{pid}/comm").read_text().strip() == "postgres"
+    except OSError:
+        if Path("/proc/self").exists():
+            return False
+    ps = ["ps", "-o", "comm=", "-p", str(pid)]
+    return "postgres" in subprocess.run(ps, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
 def _free_port() -> int:
