@@ -426,6 +426,30 @@ def test_parquet_follows_declared_types_and_names_bad_rows(tmp_path):
     ]
 
 
+def test_parquet_days_and_numbers_beyond_ours(tmp_path):
+    buffer = io.BytesIO()
+    days = pa.array([-800_000, 0], pa.int32()).cast(pa.date32())
+    moments = pa.array([2**60, 0], pa.int64()).cast(pa.timestamp("us"))
+    far = pa.array([2**60, 0], pa.int64()).cast(pa.timestamp("ms"))
+    amount = Decimal("377421168121329238884084184031.2691")
+    table = pa.table(
+        {
+            "day": days,
+            "at": moments,
+            "far": far,
+            "m": pa.array([amount, None], pa.decimal128(38, 4)),
+        }
+    )
+    pq.write_table(table, buffer)
+    with pytest.raises(Refused, match="row 1, column 'day'"):
+        read(tmp_path, buffer.getvalue(), "a.parquet")
+    journal = RecordingJournal()
+    rows = read(tmp_path, buffer.getvalue(), "a.parquet", bad_values=COUNT, journal=journal)
+    assert rows[0] == {"day": None, "at": None, "far": None, "m": str(amount)}
+    assert [bad.column for bad in journal.bad_values] == ["day", "at", "far"]
+    assert rows[1]["day"] == date(1970, 1, 1)
+
+
 def test_a_cut_off_parquet_is_refused(tmp_path):
     buffer = io.BytesIO()
     pq.write_table(pa.table({"a": list(range(1000))}), buffer)

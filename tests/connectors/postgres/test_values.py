@@ -61,6 +61,7 @@ def test_each_type_arrives(database, expression, value):
         "'NaN'::numeric",
         "'Infinity'::numeric",
         "1e30::numeric",
+        "20516203914860310305800243424004.37542779",
         "0.0000000001",
         "'NaN'::float8",
         "'-Infinity'::real",

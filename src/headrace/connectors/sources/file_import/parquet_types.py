@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pat
 
+from headrace.connectors.arrow_texts import outside_calendar
 from headrace.connectors.sources.file_import.text_values import Converted
 from headrace.kit.columns import ARROW_TYPES, DECIMAL_PRECISION, DECIMAL_SCALE, ColumnType
 
@@ -44,7 +45,13 @@ def may_not_fit(arrow_type: pa.DataType) -> bool:
 
 
 def fits(values: pa.Array) -> bool:
-    """Whether our decimal holds every value without losing a digit."""
+    """Whether our decimal holds every value of a type that may not fit, without losing a digit."""
+    kind = values.type
+    if kind.precision - kind.scale > _INTEGER_DIGITS:
+        # Arrow's rescaling turns larger numbers into others without a word.
+        limit = pa.scalar(Decimal(10) ** _INTEGER_DIGITS, kind)
+        if pc.any(pc.greater_equal(pc.abs(values), limit)).as_py():
+            return False
     try:
         pc.cast(values, _DECIMAL)
     except pa.ArrowInvalid:
@@ -55,8 +62,8 @@ def fits(values: pa.Array) -> bool:
 def converted(values: pa.Array, kind: ColumnType) -> Converted:
     """Bring an array to `kind`, which is `column_type` of its type, or text.
 
-    NaN, by which data frames mean "nothing", becomes null; infinite numbers and moments that a
-    64-bit count of microseconds cannot hold are bad. Moments without a zone are taken as UTC;
+    NaN, by which data frames mean "nothing", becomes null; infinite numbers, and days and
+    moments outside of the years 1 to 9999, are bad. Moments without a zone are taken as UTC;
     fractions finer than microseconds are cut.
     """
     values = _decoded(values)
@@ -65,8 +72,17 @@ def converted(values: pa.Array, kind: ColumnType) -> Converted:
     if kind is ColumnType.FLOAT:
         return _finite(pc.cast(values, pa.float64()))
     if kind is ColumnType.DATETIME:
-        return _moments(values)
-    return Converted(pc.cast(values, ARROW_TYPES[kind]))
+        return _in_calendar(_moments(values))
+    plain = Converted(pc.cast(values, ARROW_TYPES[kind]))
+    return _in_calendar(plain) if kind is ColumnType.DATE else plain
+
+
+def _in_calendar(found: Converted) -> Converted:
+    outside = outside_calendar(found.values)
+    if not pc.any(outside).as_py():
+        return found
+    inside = pc.if_else(outside, pa.scalar(None, found.values.type), found.values)
+    return Converted(inside, sorted([*found.bad, *pc.indices_nonzero(outside).to_pylist()]))
 
 
 def as_text(values: pa.Array) -> pa.StringArray:
@@ -84,6 +100,16 @@ def as_text(values: pa.Array) -> pa.StringArray:
     if pat.is_interval(arrow_type):
         return _each(values, str)
     return pc.cast(values, pa.string())
+
+
+def shown(value: pa.Scalar) -> str:
+    """Write a value for a message, even one that Python's calendar does not have; null is empty."""
+    if not value.is_valid:
+        return ""
+    try:
+        return str(value.as_py())
+    except (ValueError, OverflowError):
+        return f"{value.type} {value.value}"
 
 
 def _is_fixed(arrow_type: pa.DataType) -> bool:

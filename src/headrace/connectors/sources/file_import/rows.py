@@ -151,9 +151,9 @@ def _parquet_rows(
             if column.name == settings.date_column:
                 found = mark_missing(found)
             for position in found.bad:
-                value = values[position].as_py()
-                text = "" if value is None else str(value)
-                tolerance.bad_value(column.name, block.row_number(position), text)
+                tolerance.bad_value(
+                    column.name, block.row_number(position), parquet_types.shown(values[position])
+                )
             arrays.append(found.values)
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 

@@ -13,9 +13,10 @@ from enum import Enum
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.kit.columns import DECIMAL_PRECISION, DECIMAL_SCALE, ColumnType
+from headrace.connectors.arrow_texts import parsed
+from headrace.connectors.sources.file_import.text_values import with_zone
+from headrace.kit.columns import ColumnType
 
-_DECIMAL = pa.decimal128(DECIMAL_PRECISION, DECIMAL_SCALE)
 _SAFE_FLOAT_DIGITS = 15
 """Every decimal number of this many digits comes back unchanged from a double (C's DBL_DIG)."""
 _SHORT_INTEGER_DIGITS = 18
@@ -106,10 +107,10 @@ def filled(values: pa.StringArray) -> pa.StringArray:
     return values.filter(pc.greater(pc.binary_length(values), 0))
 
 
-def casts(values: pa.Array, arrow_type: pa.DataType) -> bool:
-    """Whether Arrow reads every value as that type."""
+def _reads(values: pa.StringArray, kind: ColumnType) -> bool:
+    """Whether every value is one of that type, unchanged."""
     try:
-        pc.cast(values, arrow_type)
+        parsed(values, kind)
     except pa.ArrowInvalid:
         return False
     return True
@@ -138,7 +139,7 @@ def _is_integer(values: pa.StringArray) -> bool:
 def _is_decimal(values: pa.StringArray, is_certain: bool) -> bool:
     return (
         (is_certain or _all_match(values, _PLAIN))
-        and casts(values, _DECIMAL)
+        and _reads(values, ColumnType.DECIMAL)
         and not _has_long_integer(values)
     )
 
@@ -146,7 +147,7 @@ def _is_decimal(values: pa.StringArray, is_certain: bool) -> bool:
 def _has_long_integer(values: pa.StringArray) -> bool:
     """Whether a value is a whole number beyond 64 bits: that is an id, and no amount."""
     long = values.filter(pc.greater(pc.binary_length(values), _SHORT_INTEGER_DIGITS))
-    return not casts(long.filter(pc.match_substring_regex(long, _WHOLE)), pa.int64())
+    return not _reads(long.filter(pc.match_substring_regex(long, _WHOLE)), ColumnType.INTEGER)
 
 
 def _is_float(values: pa.StringArray, is_certain: bool) -> bool:
@@ -154,7 +155,7 @@ def _is_float(values: pa.StringArray, is_certain: bool) -> bool:
         _all_match(values, _FLOAT)
         and _all_match(values, _FEW_DIGITS)
         and (is_certain or not _any_match(values, _CODE_LIKE))
-        and casts(values, pa.float64())
+        and _reads(values, ColumnType.FLOAT)
     )
 
 
@@ -163,15 +164,15 @@ def _has_exponent(values: pa.StringArray) -> bool:
 
 
 def _is_date(values: pa.StringArray) -> bool:
-    return casts(values, pa.date32())
+    return _reads(values, ColumnType.DATE)
 
 
 def _is_local_datetime(values: pa.StringArray) -> bool:
-    return _all_match(values, _NAIVE) and casts(values, pa.timestamp("us"))
+    return _all_match(values, _NAIVE) and _reads(with_zone(values), ColumnType.DATETIME)
 
 
 def _is_zoned_datetime(values: pa.StringArray) -> bool:
-    return _all_match(values, _ZONED) and casts(values, pa.timestamp("us", tz="UTC"))
+    return _all_match(values, _ZONED) and _reads(values, ColumnType.DATETIME)
 
 
 _TESTS: dict[Kind, Callable[[pa.StringArray], bool]] = {

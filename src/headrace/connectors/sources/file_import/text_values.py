@@ -6,12 +6,12 @@ plus signs, leading zeros, yes and no, other ways to write a day.
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.kit.columns import ARROW_TYPES, ColumnType
+from headrace.connectors.arrow_texts import parsed, parsed_or_null
+from headrace.kit.columns import ColumnType
 
 _TRUE = pa.array(["true", "t", "yes", "y", "1"])
 _FALSE = pa.array(["false", "f", "no", "n", "0"])
@@ -30,9 +30,10 @@ _PADDED = [
     (r"^([0-9]{4})-([0-9])-", r"\1-0\2-"),
     (r"^([0-9]{4}-[0-9]{2})-([0-9])$", r"\1-0\2"),
 ]
+_LOCAL_MOMENT = r"^([^ T]{10}[ T][0-9:.]+)$"
 _WITH_ZONE = [
     (r"^([0-9]{4}-[0-9]{2}-[0-9]{2})$", r"\1T00:00Z"),
-    (r"^([^ T]{10}[ T][0-9:.]+)$", r"\1Z"),
+    (_LOCAL_MOMENT, r"\1Z"),
     ("z$", "Z"),
 ]
 _NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -79,12 +80,12 @@ def convert_inferred(texts: pa.StringArray, kind: ColumnType) -> pa.Array:
     if kind is ColumnType.STRING:
         return texts
     texts = _without_empty(texts)
-    if kind is not ColumnType.DATETIME:
-        return pc.cast(texts, ARROW_TYPES[kind])
-    try:
-        return pc.cast(texts, ARROW_TYPES[kind])
-    except pa.ArrowInvalid:
-        return pc.cast(pc.cast(texts, pa.timestamp("us")), ARROW_TYPES[kind])
+    return parsed(with_zone(texts) if kind is ColumnType.DATETIME else texts, kind)
+
+
+def with_zone(texts: pa.StringArray) -> pa.StringArray:
+    """Mark moments without a zone as UTC."""
+    return pc.replace_substring_regex(texts, _LOCAL_MOMENT, r"\1Z")
 
 
 def convert_declared(
@@ -138,23 +139,10 @@ def _booleans(texts: pa.StringArray) -> pa.Array:
 def _shaped(texts: pa.StringArray, kind: ColumnType) -> pa.Array:
     """Cast the texts that look right; null where they do not or where the cast refuses them."""
     texts = pc.if_else(pc.match_substring_regex(texts, _SHAPES[kind]), texts, _NO_TEXT)
-    values = _cast_or_null(texts, ARROW_TYPES[kind])
+    values = parsed_or_null(texts, kind)
     if kind is ColumnType.FLOAT:
         values = pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
     return values
-
-
-def _cast_or_null(texts: pa.StringArray, arrow_type: Any) -> pa.Array:
-    """Cast what can be cast, halving the array until each bad text stands alone."""
-    try:
-        return pc.cast(texts, arrow_type)
-    except pa.ArrowInvalid:
-        if len(texts) == 1:
-            return pa.nulls(1, arrow_type)
-    middle = len(texts) // 2
-    return pa.concat_arrays(
-        [_cast_or_null(texts[:middle], arrow_type), _cast_or_null(texts[middle:], arrow_type)]
-    )
 
 
 def _lost(texts: pa.StringArray, values: pa.Array) -> list[int]:

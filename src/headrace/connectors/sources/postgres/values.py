@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from headrace.connectors.arrow_texts import parsed_or_null
 from headrace.kit.columns import ARROW_TYPES, ColumnType
 from headrace.kit.outcomes import Refused
 
@@ -106,30 +106,16 @@ def typed_block(
 
 
 def _typed(texts: pa.StringArray, column: SourceColumn) -> pa.Array:
-    wanted = ARROW_TYPES[column.type]
     if column.type is ColumnType.STRING:
         return texts
     if column.type is ColumnType.BOOLEAN:
         return pc.equal(texts, "t")
     if column.is_local:
-        return pc.cast(_cast_or_null(texts, pa.timestamp("us")), wanted)
-    values = _cast_or_null(texts, wanted)
+        texts = pc.binary_join_element_wise(texts, "Z", "")
+    values = parsed_or_null(texts, column.type)
     if column.type is ColumnType.FLOAT:
         values = pc.if_else(pc.is_finite(values), values, pa.scalar(None, pa.float64()))
     return values
-
-
-def _cast_or_null(texts: pa.StringArray, arrow_type: Any) -> pa.Array:
-    """Cast what can be cast, halving the array until each bad text stands alone."""
-    try:
-        return pc.cast(texts, arrow_type)
-    except pa.ArrowInvalid:
-        if len(texts) == 1:
-            return pa.nulls(1, arrow_type)
-    middle = len(texts) // 2
-    return pa.concat_arrays(
-        [_cast_or_null(texts[:middle], arrow_type), _cast_or_null(texts[middle:], arrow_type)]
-    )
 
 
 def _lost(name: str, texts: pa.StringArray, values: pa.Array) -> list[BadCell]:
