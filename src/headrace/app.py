@@ -15,6 +15,8 @@ from headrace.destinations import routes as destinations
 from headrace.extracts import routes as extracts
 from headrace.loads import routes as loads
 from headrace.rest import errors, health, openapi
+from headrace.rest.body_limit import BodyLimit
+from headrace.rest.json_answers import StandingHeaders
 from headrace.rest.paths import PathForms
 from headrace.rest.request_ids import RequestIds
 from headrace.rest.resources import Resources
@@ -57,7 +59,10 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
         app.include_router(router)
     app.include_router(health.router)
     app.router.routes.append(Mount("/sandbox/demo_ads", create_sandbox(), name="demo network"))
+    # The last one added is the first to see a request.
+    app.add_middleware(BodyLimit)
     app.add_middleware(PathForms)
+    app.add_middleware(StandingHeaders)
     app.add_middleware(RequestIds)
     return app
 

@@ -26,6 +26,7 @@ from headrace.access.passwords import PasswordCheck
 from headrace.access.permissions import ALL_PERMISSIONS, SYSTEM_ROLES, Permission
 from headrace.kit import clock
 from headrace.kit.sealing import token_digest
+from headrace.rest.ids import IDS_END
 from headrace.tenancy.scope import AgencyScope, WorkspaceScope
 
 LIFETIME = timedelta(minutes=30)
@@ -34,7 +35,7 @@ WORKSPACE_HEADER = "x-im-workspace-id"
 # Writing the sliding expiry at every request would cost a fifth of the requests a second.
 _PUSH_AT_LEAST = timedelta(minutes=1)
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_MAX_ID = 2**63 - 1
+_ID_DIGITS = len(str(IDS_END))
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def _cookie_scope(request: Request, session: Session, kit: AccessKit) -> Workspa
 
 def _asked_workspace(request: Request) -> int:
     text = request.headers.get(WORKSPACE_HEADER, "")
-    if not text.isascii() or not text.isdigit() or int(text) > _MAX_ID:
+    if not text.isascii() or not text.isdigit() or len(text) > _ID_DIGITS or int(text) >= IDS_END:
         raise WorkspaceHeaderMissing
     return int(text)
 

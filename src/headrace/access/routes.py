@@ -9,7 +9,7 @@ from headrace.access.authentication import COOKIE_NAME
 from headrace.access.guards import allows_agency
 from headrace.access.permissions import Permission
 from headrace.access.schemas import SessionOut, TokenIn, TokenOut
-from headrace.rest.openapi import EXTENSION
+from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.session import AppSettings, DbSession
 from headrace.tenancy.scope import AgencyScope
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/v3", tags=["Access"])
 Caller = Annotated[AgencyScope, allows_agency(Permission.ADMIN_VIEW)]
 
 
-@router.post("/token", response_model=TokenOut)
+@router.post("/token", response_model=TokenOut, responses=answers(404))
 def create_token(asked: TokenIn, session: DbSession, scope: Caller) -> TokenOut:
     """Create a token for one workspace.
 

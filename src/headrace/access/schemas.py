@@ -4,11 +4,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from headrace.rest.ids import IdIn
+
 
 class TokenIn(BaseModel):
     """Which workspace the token is for."""
 
-    workspace_id: int = Field(examples=[1])
+    workspace_id: IdIn = Field(examples=[1])
 
 
 class TokenOut(BaseModel):

@@ -19,6 +19,7 @@ from headrace.connections.schemas import (
     ReauthorizeIn,
 )
 from headrace.connectors.registry import connectors
+from headrace.rest.ids import Id
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.paging import Page, Paging, page_of_list, page_of_rows
 from headrace.rest.resources import AppResources
@@ -92,7 +93,7 @@ def create_connection(
 
 @router.put("/connections/{connection_id}", response_model=ConnectionOut, openapi_extra=EXTENSION)
 def reauthorize_connection(
-    connection_id: int,
+    connection_id: Id,
     body: ReauthorizeIn,
     session: DbSession,
     resources: AppResources,
@@ -106,7 +107,7 @@ def reauthorize_connection(
     "/connections/{connection_id}/check", response_model=ConnectionOut, openapi_extra=EXTENSION
 )
 def check_connection(
-    connection_id: int, session: DbSession, resources: AppResources, scope: Editor
+    connection_id: Id, session: DbSession, resources: AppResources, scope: Editor
 ) -> dict[str, Any]:
     """Ask the data source whether the credentials still work; the answer is in `status`."""
     return service.check(session, scope, resources, connection_id)
@@ -118,14 +119,14 @@ def check_connection(
     openapi_extra=EXTENSION,
     responses=answers(409),
 )
-def refresh_accounts(connection_id: int, session: DbSession, scope: Editor) -> dict[str, Any]:
+def refresh_accounts(connection_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
     """Start reading the data source's list of accounts anew."""
     return service.start_refresh(session, scope, connection_id)
 
 
 @router.get("/connections/{connection_id}/accounts", response_model=Page[AccountOut])
 def list_accounts(
-    connection_id: int,
+    connection_id: Id,
     session: DbSession,
     scope: Viewer,
     paging: Paging,
@@ -144,7 +145,7 @@ def list_accounts(
 
 @router.patch("/connections/{connection_id}/accounts", response_model=list[AccountOut])
 def update_accounts(
-    connection_id: int, body: AccountsPatch, session: DbSession, scope: Editor
+    connection_id: Id, body: AccountsPatch, session: DbSession, scope: Editor
 ) -> list[dict[str, Any]]:
     """Enable or disable several accounts for extraction: all of them, or none on any error."""
     return service.bulk_update(session, scope, connection_id, body)
@@ -152,7 +153,7 @@ def update_accounts(
 
 @router.patch("/connections/{connection_id}/accounts/{account_id}", response_model=AccountOut)
 def update_account(
-    connection_id: int, account_id: int, body: AccountPatch, session: DbSession, scope: Editor
+    connection_id: Id, account_id: Id, body: AccountPatch, session: DbSession, scope: Editor
 ) -> dict[str, Any]:
     """Enable or disable one account for extraction."""
     enabled = body.enabled_for_embedded_extraction

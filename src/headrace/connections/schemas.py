@@ -6,6 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
+from headrace.connectors.contract import AuthKind, SettingType
+from headrace.rest.ids import IdIn
+from headrace.rest.json_values import JsonObject
+
 
 class DataSourceOut(BaseModel):
     """A platform that can be connected."""
@@ -20,7 +24,7 @@ class FormField(BaseModel):
 
     name: str
     title: str
-    type: str
+    type: SettingType
     required: bool
     secret: bool
     description: str
@@ -31,7 +35,7 @@ class FormField(BaseModel):
 class AuthForm(BaseModel):
     """How a connection is authorised: `none`, `credentials` or `oauth2`, and the fields to give."""
 
-    kind: str
+    kind: AuthKind
     fields: list[FormField]
 
 
@@ -47,8 +51,8 @@ class ConnectionIn(BaseModel):
     """A connection to create."""
 
     title: str = Field("", max_length=255, description="Empty: the data source's title.")
-    credentials: dict[str, Any] = Field(default_factory=dict, examples=[{"access_token": "EAAB…"}])
-    settings: dict[str, Any] = Field(default_factory=dict)
+    credentials: JsonObject = Field(default_factory=dict, examples=[{"access_token": "EAAB…"}])
+    settings: JsonObject = Field(default_factory=dict)
     account_sync_mode: Literal["all", "selected"] = Field(
         "all", description="`all`: accounts that appear later are enabled by themselves."
     )
@@ -61,8 +65,8 @@ class ReauthorizeIn(BaseModel):
     """New credentials for a connection; what is left out stays as it is."""
 
     title: str | None = Field(None, min_length=1, max_length=255)
-    credentials: dict[str, Any] | None = None
-    settings: dict[str, Any] | None = None
+    credentials: JsonObject | None = None
+    settings: JsonObject | None = None
 
 
 class ConnectionOut(BaseModel):
@@ -72,13 +76,13 @@ class ConnectionOut(BaseModel):
     uid: UUID
     title: str
     datasource_name: str
-    status: str = Field(description="`active` or `error`.")
+    status: Literal["active", "error"]
     error_text: str | None
     created_at: datetime
     updated_at: datetime
     accounts_number: int
     enabled_for_extraction_accounts_number: int
-    accounts_status: str = Field(description="`loading`, `no_accounts`, `active` or `error`.")
+    accounts_status: Literal["loading", "no_accounts", "active", "error"]
     update_accounts_last_successed: datetime | None
     update_accounts_was_successfull: bool | None
 
@@ -108,14 +112,14 @@ class AccountPatch(BaseModel):
 class AccountChange(AccountPatch):
     """The same, for one account of several."""
 
-    id: int
+    id: IdIn
 
 
 class AccountsPatch(BaseModel):
     """Changes to several accounts: `accounts`, or `account_ids` with one value for all of them."""
 
     accounts: list[AccountChange] | None = Field(None, max_length=10_000)
-    account_ids: list[int] | None = Field(None, max_length=10_000)
+    account_ids: list[IdIn] | None = Field(None, max_length=10_000)
     enabled_for_embedded_extraction: bool | None = None
 
     @model_validator(mode="after")

@@ -15,8 +15,10 @@ from headrace.data_tables.schemas import (
     DataTableOut,
     RowsOut,
 )
-from headrace.rest.openapi import EXTENSION
-from headrace.rest.paging import Page, Paging, json_response, page_of_rows
+from headrace.rest.ids import Id
+from headrace.rest.json_answers import json_response
+from headrace.rest.openapi import EXTENSION, answers
+from headrace.rest.paging import Page, Paging, page_of_rows
 from headrace.rest.resources import AppResources
 from headrace.rest.session import DbSession
 from headrace.tenancy.scope import WorkspaceScope
@@ -39,14 +41,14 @@ def list_data_tables(
 
 
 @router.get("/{data_table_id}", response_model=DataTableDetail)
-def get_data_table(data_table_id: int, session: DbSession, scope: Viewer) -> Mapping[str, Any]:
+def get_data_table(data_table_id: Id, session: DbSession, scope: Viewer) -> Mapping[str, Any]:
     """Read one data table with its whole schema."""
     return service.detail(session, service.get(session, scope, data_table_id))
 
 
-@router.put("/{data_table_id}", response_model=DataTableDetail)
+@router.put("/{data_table_id}", response_model=DataTableDetail, responses=answers(409))
 def update_data_table(
-    data_table_id: int, body: DataTableIn, session: DbSession, scope: Editor
+    data_table_id: Id, body: DataTableIn, session: DbSession, scope: Editor
 ) -> Mapping[str, Any]:
     """Choose the fields that every load of the table delivers; those not listed are deselected."""
     return service.detail(session, service.update(session, scope, data_table_id, body))
@@ -54,7 +56,7 @@ def update_data_table(
 
 @router.get("/{data_table_id}/rows", response_model=RowsOut, openapi_extra=EXTENSION)
 def get_rows(
-    data_table_id: int,
+    data_table_id: Id,
     session: DbSession,
     resources: AppResources,
     scope: Viewer,
@@ -68,6 +70,6 @@ def get_rows(
 @router.get(
     "/{data_table_id}/coverage", response_model=list[AccountCoverage], openapi_extra=EXTENSION
 )
-def get_coverage(data_table_id: int, session: DbSession, scope: Viewer) -> list[dict[str, Any]]:
+def get_coverage(data_table_id: Id, session: DbSession, scope: Viewer) -> list[dict[str, Any]]:
     """Read which days of each account were read, and with what outcome."""
     return rows.covered(session, scope, data_table_id)

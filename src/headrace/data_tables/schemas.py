@@ -1,9 +1,12 @@
 """Bodies of data tables."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
+
+from headrace.connectors.contract import DataClass, FieldKind
+from headrace.kit.columns import FieldType
 
 
 class DataTableOut(BaseModel):
@@ -17,11 +20,11 @@ class DataTableOut(BaseModel):
 class TableFieldOut(BaseModel):
     """A column of a data table."""
 
-    kind: str
+    kind: FieldKind
     title: str
     name: str
     sql_name: str
-    field_type: str
+    field_type: FieldType
     format: str | None
     is_dynamic: bool
     is_selected: bool
@@ -33,7 +36,7 @@ class DataTableDetail(DataTableOut):
 
     freshness: datetime | None
     report_type: str
-    data_class: str
+    data_class: DataClass
     workspace: int
     sql_name: str
     auto_extract_new_accounts: bool
@@ -53,7 +56,7 @@ class ColumnOut(BaseModel):
 
     name: str
     title: str
-    type: str
+    type: FieldType
 
 
 class RowsOut(BaseModel):
@@ -69,7 +72,7 @@ class CoverageRange(BaseModel):
 
     date_from: date | None
     date_to: date | None
-    state: str = Field(description="`final`, `provisional` or `empty`.")
+    state: Literal["final", "provisional", "empty"]
 
 
 class AccountCoverage(BaseModel):

@@ -1,10 +1,13 @@
 """Bodies of destinations and their connections."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, Field
+
+from headrace.loaders.contract import Category, ParamType, WriteMode
+from headrace.rest.json_values import JsonObject
 
 
 def _params(default: dict[str, Any] | None) -> Any:
@@ -23,7 +26,7 @@ def _params(default: dict[str, Any] | None) -> Any:
 class ParamOut(BaseModel):
     """One input of a destination's form."""
 
-    type: str = Field(description="`string`, `integer`, `boolean` or `select`.")
+    type: ParamType
     name: str
     required: bool
     secret: bool
@@ -36,9 +39,9 @@ class ParamOut(BaseModel):
 class DestinationInfo(BaseModel):
     """What a destination can do and what it asks for."""
 
-    category: str = Field(description="`warehouse`, `database`, `file_storage` or `bi`.")
+    category: Category
     connection_params: list[ParamOut]
-    supported_load_modes: list[str] = Field(examples=[["append", "replace", "upsert"]])
+    supported_load_modes: list[WriteMode] = Field(examples=[["append", "replace", "upsert"]])
     supports_partitioning: bool
     docs_url: str | None
 
@@ -61,7 +64,7 @@ class DestinationConnectionIn(BaseModel):
     destination_name: str | None = Field(
         None, description="If given, the name in the path.", examples=["postgre_sql"]
     )
-    connection_params: dict[str, Any] = _params({})
+    connection_params: JsonObject = _params({})
 
 
 class DestinationConnectionPatch(BaseModel):
@@ -75,7 +78,7 @@ class DestinationReauthorizeIn(BaseModel):
     """New parameters for a destination connection, all of them; a secret sent as `********` stays."""
 
     title: str | None = Field(None, min_length=1, max_length=255)
-    connection_params: dict[str, Any] | None = _params(None)
+    connection_params: JsonObject | None = _params(None)
 
 
 class DestinationConnectionOut(BaseModel):
@@ -85,7 +88,9 @@ class DestinationConnectionOut(BaseModel):
     destination: DestinationOut
     title: str
     updated_at: datetime
-    status: str = Field(description="`initializing` while it is checked, `active` or `error`.")
+    status: Literal["initializing", "active", "error"] = Field(
+        description="`initializing` while it is checked."
+    )
     error_text: str | None
     is_editable: bool
     create_load_for_new_tables: bool

@@ -17,6 +17,7 @@ from headrace.extracts.schemas import (
     ExtractPut,
 )
 from headrace.rest.filters import comma_ids, comma_list
+from headrace.rest.ids import Id
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.paging import Page, Paging, page_of_rows
 from headrace.rest.session import DbSession
@@ -53,21 +54,23 @@ def list_extracts(
     return page_of_rows(session, paging, rows.order_by(Extract.id))
 
 
-@router.post("/extracts", response_model=list[ExtractOut], status_code=201, responses=answers(404))
+@router.post(
+    "/extracts", response_model=list[ExtractOut], status_code=201, responses=answers(404, 409)
+)
 def create_extracts(body: ExtractIn, session: DbSession, scope: Creator) -> list[dict[str, Any]]:
     """Create one extract for each account, all into one data table; their first runs start at once."""
     return service.create(session, scope, body)
 
 
 @router.get("/extracts/{extract_id}", response_model=ExtractDetail)
-def get_extract(extract_id: int, session: DbSession, scope: Viewer) -> dict[str, Any]:
+def get_extract(extract_id: Id, session: DbSession, scope: Viewer) -> dict[str, Any]:
     """Read one extract with its fields."""
     return service.detail(session, scope, extract_id)
 
 
 @router.put("/extracts/{extract_id}", response_model=ExtractDetail)
 def replace_extract(
-    extract_id: int, body: ExtractPut, session: DbSession, scope: Editor
+    extract_id: Id, body: ExtractPut, session: DbSession, scope: Editor
 ) -> dict[str, Any]:
     """Set all settings of an extract; those left out go back to the template's."""
     return service.replace(session, scope, extract_id, body)
@@ -75,7 +78,7 @@ def replace_extract(
 
 @router.patch("/extracts/{extract_id}", response_model=ExtractDetail)
 def update_extract(
-    extract_id: int, change: ExtractPatch, session: DbSession, scope: Editor
+    extract_id: Id, change: ExtractPatch, session: DbSession, scope: Editor
 ) -> dict[str, Any]:
     """Change some settings of an extract."""
     return service.update(session, scope, extract_id, change)
@@ -83,33 +86,33 @@ def update_extract(
 
 @router.post("/extracts/{extract_id}/run", response_model=ExtractDetail, responses=answers(409))
 def run_extract(
-    extract_id: int, session: DbSession, scope: Runner, asked: DateRangeIn | None = None
+    extract_id: Id, session: DbSession, scope: Runner, asked: DateRangeIn | None = None
 ) -> dict[str, Any]:
     """Start a run now, for the usual days or for a range."""
     return service.run(session, scope, extract_id, asked or DateRangeIn())
 
 
 @router.post("/extracts/{extract_id}/pause", response_model=ExtractDetail)
-def pause_extract(extract_id: int, session: DbSession, scope: Editor) -> dict[str, Any]:
+def pause_extract(extract_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
     """Stop scheduled runs; a run under way finishes."""
     return service.pause(session, scope, extract_id, is_paused=True)
 
 
 @router.post("/extracts/{extract_id}/unpause", response_model=ExtractDetail)
-def unpause_extract(extract_id: int, session: DbSession, scope: Editor) -> dict[str, Any]:
+def unpause_extract(extract_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
     """Resume scheduled runs."""
     return service.pause(session, scope, extract_id, is_paused=False)
 
 
 @router.delete("/extracts/{extract_id}", status_code=204)
-def delete_extract(extract_id: int, session: DbSession, scope: Deleter) -> None:
+def delete_extract(extract_id: Id, session: DbSession, scope: Deleter) -> None:
     """Delete an extract and stop its runs; its data table and rows stay."""
     service.delete(session, scope, extract_id)
 
 
 @router.get("/extracts/{extract_id}/runs", response_model=Page[RunOut], openapi_extra=EXTENSION)
 def list_extract_runs(
-    extract_id: int, session: DbSession, scope: Viewer, paging: Paging
+    extract_id: Id, session: DbSession, scope: Viewer, paging: Paging
 ) -> Response:
     """List the runs of an extract, newest first."""
     service.row(session, scope, extract_id)
@@ -117,14 +120,18 @@ def list_extract_runs(
 
 
 @router.delete("/connections/{connection_id}", status_code=204)
-def delete_connection(connection_id: int, session: DbSession, scope: ConnectionDeleter) -> None:
+def delete_connection(connection_id: Id, session: DbSession, scope: ConnectionDeleter) -> None:
     """Delete a connection: credentials are erased, accounts closed, extracts paused; data stays."""
     service.delete_connection(session, scope, connection_id, None)
 
 
-@router.delete("/datasources/{datasource_name}/connections/{connection_id}", status_code=204)
+@router.delete(
+    "/datasources/{datasource_name}/connections/{connection_id}",
+    status_code=204,
+    responses=answers(400),
+)
 def delete_connection_of_datasource(
-    datasource_name: str, connection_id: int, session: DbSession, scope: ConnectionDeleter
+    datasource_name: str, connection_id: Id, session: DbSession, scope: ConnectionDeleter
 ) -> None:
     """Delete a connection, named with its data source."""
     service.delete_connection(session, scope, connection_id, datasource_name)

@@ -3,11 +3,16 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, Field, field_validator
+from pydantic import AliasChoices, BaseModel, Field, field_validator, model_validator
 
+from headrace.connectors.contract import BadValues
 from headrace.data_tables.schemas import DataTableOut
+from headrace.rest.ids import IdIn
+from headrace.rest.json_values import JsonObject
 from headrace.runs.schemas import Scheduling
 from headrace.templates.schemas import FieldOut
+
+Status = Literal["init", "syncing", "synced", "paused", "error"]
 
 
 class TemplateSettings(BaseModel):
@@ -15,16 +20,25 @@ class TemplateSettings(BaseModel):
 
     fields: list[str] | None = Field(None, max_length=2000)
     dynamic_fields: list[str] = Field(default_factory=list, max_length=2000)
-    additional_params: dict[str, Any] = Field(
+    additional_params: JsonObject = Field(
         default_factory=dict,
         validation_alias=AliasChoices("additional_params", "custom_settings"),
         description="The report's custom settings by name; `custom_settings` is read too.",
     )
     scheduling: list[Scheduling] | None = Field(None, min_length=1, max_length=24)
     sync_historical_data: date | None = Field(None, description="First day of history to read.")
-    bad_values: Literal["fail", "null_and_count"] = Field(
-        "fail", description="What becomes of values that are not what their column says."
+    bad_values: BadValues = Field(
+        BadValues.FAIL, description="What becomes of values that are not what their column says."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_dropped(cls, given: Any) -> Any:
+        # Ignored like other unknown keys, these would let through what was to be hidden.
+        for name in ("hashed_fields", "custom_filters"):
+            if isinstance(given, dict) and given.get(name):
+                raise ValueError(f"{name} cannot be given here; leave it out")
+        return given
 
     @field_validator("scheduling", mode="before")
     @classmethod
@@ -36,8 +50,8 @@ class ExtractIn(BaseModel):
     """Extracts to create: one for each account, all into one data table."""
 
     data_table_title: str = Field(min_length=1, max_length=255, examples=["Meta campaigns"])
-    template_id: int
-    accounts: list[int] = Field(
+    template_id: IdIn
+    accounts: list[IdIn] = Field(
         min_length=1, max_length=1000, description="Ids of accounts of one connection."
     )
     template_settings: TemplateSettings = Field(default_factory=TemplateSettings)
@@ -48,7 +62,7 @@ class ExtractPut(BaseModel):
 
     scheduling: list[Scheduling] | None = Field(None, min_length=1, max_length=24)
     fields: list[str] | None = Field(None, max_length=2000)
-    additional_params: dict[str, Any] | None = None
+    additional_params: JsonObject | None = None
     sync_historical_data: date | None = None
 
     @field_validator("scheduling", mode="before")
@@ -71,7 +85,7 @@ class ExtractOut(BaseModel):
     account_name: str
     created_at: datetime
     last_sync: datetime | None
-    status: str = Field(description="`init`, `syncing`, `synced`, `paused` or `error`.")
+    status: Status
     error_text: str | None
     schedules_limit: int
     sync_historical_data: date | None
@@ -84,7 +98,7 @@ class ExtractOut(BaseModel):
     template_id: int
     datasource_name: str
     hashed_fields: list[str]
-    bad_values: str
+    bad_values: BadValues
 
 
 class ExtractDetail(ExtractOut):

@@ -379,7 +379,10 @@ def delete_connection(
 
     Raises:
         NotFound: if the workspace has no such connection, or it is of another data source.
+        DataSourceUnknown: if the data source named does not exist.
     """
+    if datasource_name is not None:
+        connections.connector_named(datasource_name)
     connection = connections.get(session, scope, connection_id)
     if datasource_name is not None and connection.datasource_name != datasource_name:
         raise NotFound("Connection")

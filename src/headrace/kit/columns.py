@@ -6,6 +6,7 @@ sources whose own type is a float. Ids are text.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 import pyarrow as pa
 
@@ -82,6 +83,10 @@ def arrow_schema(columns: list[Column]) -> pa.Schema:
 def wider(one: ColumnType, other: ColumnType) -> ColumnType:
     """Return the narrowest type that can hold the values of both; text holds everything."""
     return one if one == other else _WIDER.get(frozenset({one, other}), ColumnType.STRING)
+
+
+FieldType = Literal["string", "number", "boolean", "date", "datetime"]
+"""What `api_type` returns."""
 
 
 def api_type(column_type: ColumnType) -> str:

@@ -8,6 +8,7 @@ from headrace.access.guards import allows
 from headrace.access.permissions import Permission
 from headrace.loads import presentation, queries, service
 from headrace.loads.schemas import LoadIn, LoadOut, LoadPut, LoadRunIn
+from headrace.rest.ids import IDS_END, Id
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.paging import Page, Paging, page_of_rows
 from headrace.rest.session import DbSession
@@ -28,7 +29,9 @@ def list_loads(
     session: DbSession,
     scope: Viewer,
     paging: Paging,
-    data_table_id: Annotated[int | None, Query(description="Those of one data table.")] = None,
+    data_table_id: Annotated[
+        int | None, Query(ge=1, lt=IDS_END, description="Those of one data table.")
+    ] = None,
     destination_connection_id: Annotated[
         str | None, Query(description="Those into one destination connection.")
     ] = None,
@@ -43,52 +46,52 @@ def list_loads(
     return page_of_rows(session, paging, rows, presentation.load)
 
 
-@router.post("", response_model=LoadOut, status_code=201)
+@router.post("", response_model=LoadOut, status_code=201, responses=answers(404))
 def create_load(body: LoadIn, session: DbSession, scope: Creator) -> dict[str, Any]:
     """Create a load of a data table into a table of a destination."""
     return service.create(session, scope, body)
 
 
 @router.get("/{load_id}", response_model=LoadOut)
-def get_load(load_id: int, session: DbSession, scope: Viewer) -> dict[str, Any]:
+def get_load(load_id: Id, session: DbSession, scope: Viewer) -> dict[str, Any]:
     """Read one load."""
     return service.row(session, scope, load_id)
 
 
 @router.put("/{load_id}", response_model=LoadOut)
-def update_load(load_id: int, body: LoadPut, session: DbSession, scope: Editor) -> dict[str, Any]:
+def update_load(load_id: Id, body: LoadPut, session: DbSession, scope: Editor) -> dict[str, Any]:
     """Change what makes a load run."""
     return service.update(session, scope, load_id, body)
 
 
 @router.delete("/{load_id}", status_code=204)
-def delete_load(load_id: int, session: DbSession, scope: Remover) -> None:
+def delete_load(load_id: Id, session: DbSession, scope: Remover) -> None:
     """Delete a load; what it delivered stays at the destination."""
     service.delete(session, scope, load_id)
 
 
 @router.put("/{load_id}/pause", response_model=LoadOut)
-def pause_load(load_id: int, session: DbSession, scope: Editor) -> dict[str, Any]:
+def pause_load(load_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
     """Stop a load from running by itself; a run under way ends as it would."""
     return service.set_paused(session, scope, load_id, is_paused=True)
 
 
 @router.put("/{load_id}/unpause", response_model=LoadOut)
-def unpause_load(load_id: int, session: DbSession, scope: Editor) -> dict[str, Any]:
+def unpause_load(load_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
     """Let a load run by itself again."""
     return service.set_paused(session, scope, load_id, is_paused=False)
 
 
 @router.put("/{load_id}/run", response_model=LoadOut, responses=answers(409))
 def run_load(
-    load_id: int, session: DbSession, scope: Starter, body: LoadRunIn | None = None
+    load_id: Id, session: DbSession, scope: Starter, body: LoadRunIn | None = None
 ) -> dict[str, Any]:
     """Run a load now: what changed since the last delivery, or exactly the days given, anew."""
     return service.run(session, scope, load_id, body or LoadRunIn())
 
 
 @router.get("/{load_id}/runs", response_model=Page[RunOut], openapi_extra=EXTENSION)
-def list_load_runs(load_id: int, session: DbSession, scope: Viewer, paging: Paging) -> Response:
+def list_load_runs(load_id: Id, session: DbSession, scope: Viewer, paging: Paging) -> Response:
     """List the executions of a load, newest first."""
     service.get(session, scope, load_id)
     return page_of_rows(session, paging, run_queries.run_list(scope, queries.KIND, str(load_id)))

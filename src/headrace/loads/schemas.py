@@ -8,9 +8,11 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from headrace.data_tables.schemas import DataTableOut
 from headrace.destinations.schemas import DestinationConnectionOut
 from headrace.loaders.contract import WriteMode
+from headrace.rest.ids import IdIn
 from headrace.runs.schemas import DateRangeIn, Scheduling
 
 Policy = Literal["after_extraction", "schedule", "manual"]
+Status = Literal["init", "syncing", "synced", "paused", "error"]
 _MAX_SCHEDULES = 24
 
 
@@ -36,7 +38,7 @@ class LoadPut(BaseModel):
 class LoadIn(LoadPut):
     """A load to create."""
 
-    data_table_id: int = Field(examples=[1])
+    data_table_id: IdIn = Field(examples=[1])
     destination_connection_id: str = Field(examples=["8b0d1c1e-93f7-4a7e-9d4b-0f1f6f4f8f3a"])
     destination_table: str | None = Field(
         None,
@@ -73,9 +75,9 @@ class LoadOut(BaseModel):
     destination_table: str
     run_policy: Policy
     scheduling: list[Scheduling]
-    load_mode: str = Field(description="Extension. `append`, `replace` or `upsert`.")
+    load_mode: WriteMode = Field(description="Extension.")
     load_historical_data: date | None
-    status: str = Field(description="`init`, `syncing`, `synced`, `paused` or `error`.")
+    status: Status
     last_update: datetime | None = Field(description="The end of the last run.")
     error_text: str | None
     uploaded_rows_count: int | None = Field(description="Rows in the last run.")

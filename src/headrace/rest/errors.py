@@ -5,17 +5,22 @@ from typing import Any, ClassVar
 
 import psycopg
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from headrace.rest.json_answers import json_response, standing_headers
 from headrace.rest.request_ids import HEADER as REQUEST_ID_HEADER
 
 log = structlog.get_logger(__name__)
 
-_PHRASES = {404: "Not found.", 405: "This method is not allowed here."}
+_PHRASES = {
+    400: "The body is not JSON text in UTF-8, or it is nested too deeply.",
+    404: "Not found.",
+    405: "This method is not allowed here.",
+}
 
 
 class AppError(Exception):
@@ -61,49 +66,80 @@ def _body(details: str, errors: Mapping[str, list[str]] | None = None) -> dict[s
     return {"details": details} | ({"errors": errors} if errors else {})
 
 
-async def _app_error(_: Request, error: Exception) -> JSONResponse:
+async def _app_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
-    headers = dict(error.headers) if error.headers else None
-    return JSONResponse(_body(error.details, error.errors), error.status, headers)
+    return json_response(_body(error.details, error.errors), error.status, error.headers)
 
 
-async def _validation_error(_: Request, error: Exception) -> JSONResponse:
+async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    # An id that cannot exist is missing like any other, whatever else is wrong.
+    if any(item["loc"][0] == "path" for item in found):
+        return json_response(_body(_PHRASES[404]), 404)
+    if any(item["loc"] == ("body",) for item in found) and not _is_json(request):
+        text = "Send the body as JSON, with the header Content-Type: application/json."
+        return json_response(_body(text), 415)
+    if any(item["type"] == "json_invalid" for item in found):
+        return json_response(_body("The body is not valid JSON."), 400)
     errors: dict[str, list[str]] = {}
-    for item in error.errors():
+    for item in found:
         place = [str(part) for part in item["loc"]]
         name = ".".join(place[1:]) or place[0]
         errors.setdefault(name, []).append(item["msg"].removeprefix("Value error, "))
-    if any(item["type"] == "json_invalid" for item in error.errors()):
-        return JSONResponse(_body("The body is not valid JSON."), 400)
-    missing = [str(item["loc"][0]) == "path" for item in error.errors()]
-    if all(missing):
-        return JSONResponse(_body("Not found."), 404)
     text = "; ".join(f"{name}: {', '.join(messages)}" for name, messages in errors.items())
-    return JSONResponse(_body(text, errors), 400)
+    return json_response(_body(text, errors), 400)
 
 
-async def _http_error(_: Request, error: Exception) -> JSONResponse:
+def _is_json(request: Request) -> bool:
+    """Whether a request has no body, or one that says it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    has_body = request.headers.get("content-length", "0") != "0" or (
+        "transfer-encoding" in request.headers
+    )
+    return not has_body or kind == "application/json" or kind.endswith("+json")
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    headers = dict(error.headers) if error.headers else None
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     details = _PHRASES.get(error.status_code, str(error.detail))
-    return JSONResponse(_body(details), error.status_code, headers)
+    return json_response(_body(details), error.status_code, headers)
 
 
-async def _database_error(request: Request, error: Exception) -> JSONResponse:
+def _methods_at(request: Request) -> set[str]:
+    """The methods a path takes; the router itself names those of its first route only."""
+    found: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and route.path_regex.match(request.scope["path"]):
+            found |= route.methods or set()
+    return found
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)
     # Text that PostgreSQL cannot hold (NUL) and numbers beyond its types.
     if isinstance(error.orig, psycopg.DataError):
-        return JSONResponse(_body("A value cannot be stored: it is out of range or not text."), 400)
+        text = "A value cannot be stored: it is out of range or not text."
+        return json_response(_body(text), 400)
+    # The rules look before they write; only another request at the same moment gets past them.
+    if isinstance(error.orig, psycopg.errors.UniqueViolation):
+        text = "Another request made the same at the same moment; look what is there, and repeat."
+        return json_response(_body(text), 409)
     return await _unexpected(request, error)
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _unexpected(request: Request, error: Exception) -> Response:
     request_id = getattr(request.state, "request_id", None)
     log.error("request failed", path=request.url.path, request_id=request_id, exc_info=error)
-    # The outermost layer answers this, beyond the one that names requests in headers and logs.
-    headers = {REQUEST_ID_HEADER: request_id} if request_id else None
-    return JSONResponse({"details": "Internal error", "request_id": request_id}, 500, headers)
+    # The outermost layer answers this, beyond those that complete the headers of answers.
+    headers = standing_headers(request.url.path)
+    if request_id:
+        headers[REQUEST_ID_HEADER] = request_id
+    return json_response({"details": "Internal error", "request_id": request_id}, 500, headers)
 
 
 def install(app: FastAPI) -> None:

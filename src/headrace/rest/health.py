@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from headrace.rest.paging import json_response
+from headrace.rest.json_answers import json_response
 
 router = APIRouter(include_in_schema=False)
 

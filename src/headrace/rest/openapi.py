@@ -57,6 +57,8 @@ _STATUS_TEXTS = {
     "403": "The caller's role does not include what the operation needs.",
     "404": "The object does not exist for this caller.",
     "409": "The object's state does not allow it now.",
+    "413": "The body is larger than 1 MiB.",
+    "415": "The body is not declared as JSON.",
     "500": "A fault of the server.",
 }
 
@@ -126,6 +128,7 @@ def guard_of(route: APIRoute) -> Any:
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     operation["operationId"] = route.name
+    operation["summary"] = route.name.replace("_", " ").capitalize()
     answers = operation["responses"]
     answers.pop("422", None)
     guard = guard_of(route)
@@ -152,6 +155,8 @@ def _statuses(route: APIRoute, guard: Any) -> set[str]:
     statuses = {"500"}
     if guard is not None:
         statuses |= {"401", "403"}
+    if route.body_field is not None:
+        statuses |= {"413", "415"}
     takes_input = route.body_field is not None or bool(route.dependant.query_params)
     if takes_input or (guard is not None and "cookie" in guard.schemes):
         statuses.add("400")

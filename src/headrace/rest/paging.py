@@ -4,16 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
-import msgspec
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 from starlette.datastructures import URL
 
 from headrace.rest.errors import AppError
+from headrace.rest.json_answers import json_response
 
 MAX_PAGE_SIZE = 100
+# No list is that long, and PostgreSQL can still skip as many rows.
+_LAST_PAGE = 10**9
 Item = TypeVar("Item")
 
 
@@ -46,28 +48,33 @@ class PageAsked:
         return str(self.url.include_query_params(page=number))
 
 
-def _whole_number(text: str) -> int:
-    # Longer numbers exceed what PostgreSQL can skip; such a page does not exist either.
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise InvalidPage
-    return int(text)
+def _within(at_most: int) -> BeforeValidator:
+    """Read a positive number; more than `at_most` is clamped, anything else is no page."""
+
+    def read(text: Any) -> int:
+        digits = str(text).lstrip("0")
+        if not digits.isascii() or not digits.isdigit():
+            raise InvalidPage
+        return at_most if len(digits) > len(str(at_most)) else min(int(digits), at_most)
+
+    return BeforeValidator(read)
+
+
+PageNumber = Annotated[int, Query(ge=1, description="Page number, from 1."), _within(_LAST_PAGE)]
+PageSize = Annotated[
+    int,
+    Query(ge=1, description=f"Items a page, 1 to {MAX_PAGE_SIZE}; more is clamped."),
+    _within(MAX_PAGE_SIZE),
+]
 
 
 def page_asked(
-    request: Request,
-    page: Annotated[str, Query(description="Page number, from 1.")] = "1",
-    page_size: Annotated[
-        str, Query(description=f"Items a page, 1 to {MAX_PAGE_SIZE}; more is clamped.")
-    ] = str(MAX_PAGE_SIZE),
+    request: Request, page: PageNumber = 1, page_size: PageSize = MAX_PAGE_SIZE
 ) -> PageAsked:
     """Read the page asked for. Anything but a page that can exist is 404, as published."""
-    number = _whole_number(page)
-    size = min(_whole_number(page_size), MAX_PAGE_SIZE)
-    if number < 1 or size < 1:
-        raise InvalidPage
     base = request.app.state.settings.public_address
     url = URL(base + request.scope.get("original_path", request.url.path))
-    return PageAsked(number, size, url.replace(query=request.url.query))
+    return PageAsked(page, page_size, url.replace(query=request.url.query))
 
 
 Paging = Annotated[PageAsked, Depends(page_asked)]
@@ -117,8 +124,3 @@ def page_response(asked: PageAsked, count: int, results: list[Any]) -> Response:
             "results": results,
         }
     )
-
-
-def json_response(body: Any, status: int = 200) -> Response:
-    """Encode a plain value as a JSON answer; moments are written in UTC with a `Z`."""
-    return Response(msgspec.json.encode(body), status, media_type="application/json; charset=utf-8")

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from headrace.access.guards import allows
 from headrace.access.permissions import Permission
+from headrace.rest.ids import Id
 from headrace.rest.openapi import EXTENSION
 from headrace.rest.session import DbSession
 from headrace.runs import service
@@ -17,6 +18,6 @@ Viewer = Annotated[WorkspaceScope, allows(Permission.EXTRACT_VIEW)]
 
 
 @router.get("/{run_id}", response_model=RunDetail, openapi_extra=EXTENSION)
-def get_run(run_id: int, session: DbSession, scope: Viewer) -> dict[str, Any]:
+def get_run(run_id: Id, session: DbSession, scope: Viewer) -> dict[str, Any]:
     """Read one run with its windows."""
     return service.run_row(session, scope, run_id)

@@ -14,7 +14,13 @@ class LookbackWindow(BaseModel):
     """Which days a scheduled run covers: the template's own window, today, all, or the last N."""
 
     name: Literal["default", "live", "max", "custom"] = "default"
-    days: int | None = Field(None, ge=1, le=3660, description="With `custom`: how many days.")
+    days: int | None = Field(
+        None,
+        ge=1,
+        le=3660,
+        exclude_if=lambda days: days is None,
+        description="With `custom`: how many days; absent otherwise.",
+    )
 
     @model_validator(mode="after")
     def _days_with_custom(self) -> "LookbackWindow":
@@ -87,12 +93,16 @@ class RunOut(BaseModel):
     kind: str = Field(examples=["extract"])
     subject_id: str = Field(description="Id of the extract, load or connection it is of.")
     trigger: str = Field(examples=["schedule"])
-    status: str = Field(examples=["succeeded"])
+    status: Literal["waiting", "admitted", "running", "succeeded", "failed", "cancelled"] = Field(
+        examples=["succeeded"]
+    )
     due_at: datetime
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    attempt: int = Field(description="Failures so far that were followed by another try.")
+    attempt: int = Field(
+        description="Failures since the last progress, each followed by another try."
+    )
     rows_read: int
     rows_written: int
     rows_deleted: int

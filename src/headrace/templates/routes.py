@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from headrace.access.guards import allows
 from headrace.access.permissions import Permission
 from headrace.connections.service import connector_named
+from headrace.rest.ids import Id
 from headrace.rest.openapi import answers
 from headrace.rest.paging import Page, Paging, page_of_rows
 from headrace.rest.session import DbSession
@@ -47,7 +48,7 @@ def list_templates(
     responses=answers(400),
 )
 def get_template(
-    datasource_name: str, template_id: int, session: DbSession, scope: Viewer
+    datasource_name: str, template_id: Id, session: DbSession, scope: Viewer
 ) -> dict[str, Any]:
     """Read one template with its fields and custom settings."""
     connector = connector_named(datasource_name)
@@ -56,6 +57,6 @@ def get_template(
 
 
 @router.get("/extract-template/{template_id}", response_model=TemplateCompact)
-def get_template_compact(template_id: int, session: DbSession, scope: Viewer) -> dict[str, Any]:
+def get_template_compact(template_id: Id, session: DbSession, scope: Viewer) -> dict[str, Any]:
     """Read the little one needs to tell templates apart."""
     return presentation.compact(service.get(session, scope, template_id))

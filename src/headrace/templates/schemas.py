@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from headrace.connectors.contract import DataClass, FieldKind, SettingType
+from headrace.kit.columns import FieldType
 from headrace.runs.schemas import Scheduling
 
 
@@ -13,7 +15,7 @@ class TemplateOut(BaseModel):
     id: int
     title: str
     description: str
-    data_class: str
+    data_class: DataClass
     datasource_name: str
     schedules_limit: int
     is_wide_template: bool
@@ -24,8 +26,8 @@ class FieldOut(BaseModel):
 
     title: str
     name: str
-    user_kind: str
-    user_type: str
+    user_kind: FieldKind
+    user_type: FieldType
     selected: bool
     can_edit: bool
     sql_name: str
@@ -36,7 +38,7 @@ class FieldOut(BaseModel):
 class AdditionalParam(BaseModel):
     """A custom setting of the report."""
 
-    type: str
+    type: SettingType
     name: str
     required: bool
     title: str

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Response
 
 from headrace.access.guards import allows_agency
 from headrace.access.permissions import Permission
+from headrace.rest.ids import Id
+from headrace.rest.openapi import answers
 from headrace.rest.paging import Page, Paging, page_of_rows
 from headrace.rest.session import DbSession
 from headrace.tenancy.models import Workspace
@@ -24,21 +26,21 @@ def list_workspaces(session: DbSession, scope: Viewer, paging: Paging) -> Respon
     return page_of_rows(session, paging, queries.workspace_list(scope))
 
 
-@router.post("", response_model=WorkspaceOut, status_code=201)
+@router.post("", response_model=WorkspaceOut, status_code=201, responses=answers(409))
 def create_workspace(body: WorkspaceIn, session: DbSession, scope: Manager) -> Workspace:
     """Create a workspace."""
     return service.create(session, scope, body)
 
 
 @router.get("/{workspace_id}", response_model=WorkspaceOut)
-def get_workspace(workspace_id: int, session: DbSession, scope: Viewer) -> Workspace:
+def get_workspace(workspace_id: Id, session: DbSession, scope: Viewer) -> Workspace:
     """Read one workspace."""
     return service.get(session, scope, workspace_id)
 
 
-@router.put("/{workspace_id}", response_model=WorkspaceOut)
+@router.put("/{workspace_id}", response_model=WorkspaceOut, responses=answers(409))
 def update_workspace(
-    workspace_id: int, body: WorkspaceIn, session: DbSession, scope: Manager
+    workspace_id: Id, body: WorkspaceIn, session: DbSession, scope: Manager
 ) -> Workspace:
     """Change a workspace's title and description."""
     return service.update(session, scope, workspace_id, body)
