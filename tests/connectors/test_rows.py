@@ -136,3 +136,32 @@ def test_the_verdict_on_a_text_does_not_depend_on_its_neighbours(text, kind):
     alone = read_column(kind, [text], BadValues.NULL_AND_COUNT, journal)
     with_bad = read_column(kind, [text, "?bad"], BadValues.NULL_AND_COUNT, RecordingJournal())
     assert alone == with_bad[:1]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("1e-10000000", Decimal(0)),  # Arrow's own cast ends the process
+        ("1E3", Decimal(1000)),
+        ("0." + "3" * 60, Decimal("0.333333333")),
+    ],
+)
+def test_numbers_that_arrow_reads_wrongly_are_read_by_us(text: str, wanted: Decimal) -> None:
+    column = Column("spend", ColumnType.DECIMAL)
+    batch = typed_batch(
+        [column], [[text, "1.5"]], first_row_number=1, bad_values=BadValues.FAIL,
+        journal=RecordingJournal(),
+    )  # fmt: skip
+    assert batch.column(0).to_pylist() == [wanted, Decimal("1.5")]
+
+
+@pytest.mark.parametrize(
+    "value", ["20516203914860310305800243424004.37542779", Decimal(10) ** 30, "1e40", "9" * 77]
+)
+def test_numbers_too_large_are_bad_values_and_never_others(value: object) -> None:  # S98
+    journal = RecordingJournal()
+    batch = typed_batch(
+        [Column("spend", ColumnType.DECIMAL)], [[value]], first_row_number=1,
+        bad_values=BadValues.NULL_AND_COUNT, journal=journal,
+    )  # fmt: skip
+    assert batch.column(0).to_pylist() == [None]

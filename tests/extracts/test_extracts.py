@@ -151,6 +151,27 @@ def test_a_date_column_makes_a_file_windowed(workspace: WorkspaceFake, settings:
     assert [row["spend"] for row in rows] == ["1.5", "8"]
 
 
+def test_a_file_of_some_days_replaces_those_and_keeps_the_rest(
+    workspace: WorkspaceFake, settings: Settings
+) -> None:
+    file = settings.file_import_roots[0] / "rolling.csv"
+    file.write_text(ROWS)
+    connection = connect_file(workspace, file, date_column="day")
+    account = accounts_of(workspace, connection["id"])[0]["id"]
+    made = create(workspace, account).json()[0]
+    workspace.run_everything()
+    # The next export holds the second day, restated, and a new one.
+    file.write_text("day,campaign,spend,clicks\n2026-01-02,b,8,4\n2026-01-03,c,7,1\n")
+    workspace.post(f"/api/v3/extracts/{made['id']}/run", status=200)
+    workspace.run_everything()
+    rows = rows_of(workspace, made["data_table"]["id"])
+    assert [(row["day"], row["spend"]) for row in rows] == [
+        ("2026-01-01", "1.5"),
+        ("2026-01-02", "8"),
+        ("2026-01-03", "7"),
+    ]
+
+
 def test_create_refuses_in_words(pipeline: PipelineFake) -> None:
     workspace, account = pipeline.workspace, pipeline.account_id
     two = [{"interval": "day"}, {"interval": "hour"}]

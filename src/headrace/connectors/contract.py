@@ -136,6 +136,8 @@ class Report:
     history_days: how far back the source answers; None where it has no limit.
     chunk_days: the largest window worth asking for at once.
     includes_today: whether an unfinished day may be asked for.
+    holds_some_days: the source holds whichever days it holds, such as a file of the last week. Every
+        run reads it whole, and replaces the days from its first to its last and no others.
     date_field_setting: the connection setting that names the date field, for sources whose columns
         only the customer knows; see `date_field_of`.
     """
@@ -152,6 +154,7 @@ class Report:
     is_wide: bool = False
     settings: tuple[Setting, ...] = ()
     date_field_setting: str | None = None
+    holds_some_days: bool = False
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ Fewer pay Arrow's cost of an array too often, more fall out of the processor's c
 _SHOWN_CHARACTERS = 60
 _SAMPLE_ROWS = 20
 _DECIMAL = pa.decimal128(DECIMAL_PRECISION, DECIMAL_SCALE)
+_SAFE_TEXT_LENGTH = DECIMAL_PRECISION - DECIMAL_SCALE
+"""A number this short, without an exponent, fits the column whatever its digits."""
 _QUANTUM = Decimal(1).scaleb(-DECIMAL_SCALE)
 _EXACT = Context(prec=2 * DECIMAL_PRECISION)
 # Ratios arrive with 6 to 18 digits after the point, so the narrow intermediate is tried first: it
@@ -147,6 +149,14 @@ def _integers(text: pa.Array) -> pa.Array:
 
 
 def _decimals(text: pa.Array) -> pa.Array:
+    # Arrow 26 reads too many digits as another number, and a huge exponent ends the process:
+    # such texts are left to the cell by cell reading.
+    longest = pc.max(pc.binary_length(text)).as_py() or 0
+    if (
+        longest > _SAFE_TEXT_LENGTH
+        or pc.any(pc.match_substring(text, "e", ignore_case=True)).as_py()
+    ):
+        raise pa.ArrowInvalid("not safe to cast")
     if not any(map(_is_long_ratio, text[:_SAMPLE_ROWS].to_pylist())):
         with suppress(pa.ArrowInvalid):
             return text.cast(_DECIMAL)
@@ -219,6 +229,8 @@ def _from_native(inferred: pa.Array, wanted: ColumnType) -> pa.Array:
     if pa.types.is_boolean(found) and wanted is ColumnType.BOOLEAN:
         return inferred
     if pa.types.is_decimal(found) and wanted is ColumnType.DECIMAL:
+        if found.precision - found.scale > _SAFE_TEXT_LENGTH:  # Arrow's cast would wrap around
+            raise pa.ArrowInvalid("not safe to cast")
         return inferred.cast(_DECIMAL) if found.scale <= DECIMAL_SCALE else _rounded(inferred)
     raise pa.ArrowInvalid("not exact")
 

@@ -17,7 +17,7 @@ from headrace.data_tables import service as data_tables
 from headrace.extracts import service
 from headrace.extracts.journal import RunJournal
 from headrace.extracts.service import Parts
-from headrace.extracts.windows import Horizon, horizon, plan_windows
+from headrace.extracts.windows import Horizon, horizon, plan_windows, replaced_days
 from headrace.kit import clock
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Reauthorize, TryLater
@@ -28,6 +28,7 @@ from headrace.runs.context import RunContext
 from headrace.runs.models import RunWindow
 from headrace.runs.schemas import LookbackWindow
 from headrace.table_store import (
+    Replaced,
     SegmentState,
     StagedFile,
     coverage,
@@ -162,7 +163,25 @@ def _store_window(
     elif not work.parts.report.fields:
         declared = data_tables.discovered_fields(staged.columns, work.parts.date_field)
         data_tables.grow(session, work.context.scope, work.table_id, declared)
-    replaced = replace_window(
+    replaced = _replace(session, work, days, staged)
+    runs.finish_window(session, window.id, replaced.rows_added)
+    run.rows_read += journal.rows_read
+    run.rows_written += replaced.rows_added
+    run.rows_deleted += replaced.rows_removed_estimate
+    run.rows_rejected += journal.bad_values
+    run.retries += journal.retries
+    run.bytes_written += staged.bytes if staged else 0
+
+
+def _replace(
+    session: Session, work: Work, days: DayRange | None, staged: StagedFile | None
+) -> Replaced:
+    if staged is not None:
+        report = work.parts.report
+        days = replaced_days(report, days, staged.first_date, staged.last_date)
+    elif work.parts.report.holds_some_days and days is not None:
+        return Replaced(0, 0)  # a file without rows of these days says nothing of them
+    return replace_window(
         session,
         table_id=work.table_id,
         workspace_id=work.context.scope.workspace_id,
@@ -172,13 +191,6 @@ def _store_window(
         run_id=work.context.run_id,
         state=_state(work.seen_from, days),
     )
-    runs.finish_window(session, window.id, replaced.rows_added)
-    run.rows_read += journal.rows_read
-    run.rows_written += replaced.rows_added
-    run.rows_deleted += replaced.rows_removed_estimate
-    run.rows_rejected += journal.bad_values
-    run.retries += journal.retries
-    run.bytes_written += staged.bytes if staged else 0
 
 
 def _state(seen_from: Horizon, days: DayRange | None) -> SegmentState:

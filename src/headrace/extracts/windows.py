@@ -82,10 +82,24 @@ def plan_windows(
         return []
     refreshed = _refreshed(lookback, seen_from)
     refreshed = refreshed.intersection(DayRange(first, seen_from.last)) if refreshed else None
+    if report.holds_some_days:
+        return [DayRange(first, seen_from.last)]
     if lookback.name == "live":
         return _chunks([refreshed] if refreshed else [], report, seen_from)
     missing = _without(DayRange(first, seen_from.last), final)
     return _chunks([*missing, *([refreshed] if refreshed else [])], report, seen_from)
+
+
+def replaced_days(
+    report: Report, window: DayRange | None, first: date | None, last: date | None
+) -> DayRange | None:
+    """Return the days that a window's rows replace; `first` and `last` are those the rows hold.
+
+    That is the window, but for a source that holds some days only: what it lacks it does not deny.
+    """
+    if window is None or not report.holds_some_days or first is None or last is None:
+        return window
+    return DayRange(first, last)
 
 
 def _within(days: DayRange, seen_from: Horizon) -> DayRange | None:

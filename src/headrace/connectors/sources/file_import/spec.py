@@ -76,8 +76,8 @@ _SETTINGS = (
         name=DATE_COLUMN,
         title="Date column",
         description=(
-            "The column that holds each row's day. With it a run replaces the days it reads; "
-            "without it the whole file replaces the rows of its account."
+            "The column that holds each row's day. With it a run replaces the days from the file's "
+            "first to its last; without it the whole file replaces the rows of its account."
         ),
     ),
     Setting(
@@ -116,6 +116,7 @@ SPEC = ConnectorSpec(
             date_field_setting=DATE_COLUMN,
             chunk_days=WHOLE_HISTORY_DAYS,
             includes_today=True,
+            holds_some_days=True,
         ),
     ),
     templates=(

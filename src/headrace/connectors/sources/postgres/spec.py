@@ -14,6 +14,7 @@ from headrace.connectors.contract import (
 
 ROWS = "rows"
 DATE_COLUMN = "date_column"
+_LOOKBACK_DAYS = 30
 _CHUNK_DAYS = 366
 """Reading is streamed, so a large window costs no memory, and each one may be a whole scan."""
 
@@ -68,6 +69,7 @@ SPEC = ConnectorSpec(
             fields=(),
             date_field=None,
             date_field_setting=DATE_COLUMN,
+            lookback_days=_LOOKBACK_DAYS,
             chunk_days=_CHUNK_DAYS,
             includes_today=True,
         ),
