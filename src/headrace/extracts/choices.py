@@ -91,19 +91,45 @@ def chosen_settings(
     return defaults | dict(template) | dict(asked)
 
 
+_LISTS = (SettingType.MULTI_SELECT, SettingType.DYNAMIC_MULTI_SELECT)
+_CHOSEN = (SettingType.SELECT, SettingType.MULTI_SELECT)
+
+
 def _check_value(item: Setting, value: Any) -> None:
-    options = [choice.value for choice in item.choices]
-    values = value if item.type is SettingType.MULTI_SELECT else [value]
-    if item.type is SettingType.MULTI_SELECT and not isinstance(value, list):
+    if item.type in _LISTS and not isinstance(value, list):
         raise SettingUnknown(f"{item.name} takes a list.")
-    if item.type in (SettingType.SELECT, SettingType.MULTI_SELECT):
-        for given in values:
+    if item.type in _CHOSEN:
+        options = [choice.value for choice in item.choices]
+        for given in value if item.type in _LISTS else [value]:
             if given not in options:
                 raise SettingUnknown(f"{item.name} takes {', '.join(options)}; not {given!r}.")
-    if item.type is SettingType.BOOLEAN and not isinstance(value, bool):
-        raise SettingUnknown(f"{item.name} takes true or false.")
-    if item.type is SettingType.INTEGER and (isinstance(value, bool) or not isinstance(value, int)):
-        raise SettingUnknown(f"{item.name} takes a whole number.")
+        return
+    for given in value if item.type in _LISTS else [value]:
+        wanted = _wanted(item.type, given)
+        if wanted:
+            raise SettingUnknown(f"{item.name} takes {wanted}.")
+
+
+def _wanted(kind: SettingType, value: Any) -> str:
+    """Say what a setting of a kind takes, if the value is not that."""
+    if kind is SettingType.BOOLEAN:
+        return "" if isinstance(value, bool) else "true or false"
+    if kind is SettingType.INTEGER:
+        good = isinstance(value, int) and not isinstance(value, bool)
+        return "" if good else "a whole number"
+    if value is not None and not isinstance(value, str):
+        return "text"
+    if kind is SettingType.DATE and value and not _is_day(value):
+        return "a day such as 2026-01-31"
+    return ""
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def chosen_history(report: Report, has_days: bool, asked: date | None, today: date) -> date | None:
