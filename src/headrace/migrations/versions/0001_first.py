@@ -811,5 +811,7 @@ def _create_job_engine() -> None:
     op.execute("CREATE SCHEMA procrastinate")
     op.execute("SET LOCAL search_path TO procrastinate")
     # Through the driver: many statements at once, and percent signs that are no placeholders.
-    op.get_bind().connection.driver_connection.execute(SchemaManager.get_schema())
+    driver_connection = op.get_bind().connection.driver_connection
+    assert driver_connection is not None
+    driver_connection.execute(SchemaManager.get_schema())
     op.execute("SET LOCAL search_path TO public, procrastinate")
