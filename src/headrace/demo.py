@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -141,12 +141,13 @@ class _Server:
         out.print(f"Connected: {file.name}.")
         began = time.monotonic()
         table_id = self._extract(client, f"File {file.name}", template["id"], accounts)
-        stages = [self._in_table(client, table_id, time.monotonic() - began)]
-        numbers = [
-            item["sql_name"]
+        seconds = time.monotonic() - began
+        numbers = {
+            item["sql_name"]: item["name"]
             for item in client.call("GET", f"/api/v3/data-tables/{table_id}")["fields"]
             if item["field_type"] == "number"
-        ]
+        }
+        stages = [_in_file(file, numbers), self._in_table(client, table_id, seconds)]
         stages += self._deliver(client, table_id, destinations, "demo_file", tuple(numbers))
         return stages
 
@@ -249,10 +250,32 @@ class _Server:
             with psycopg.connect(plain_dsn(server.url(_WAREHOUSE))) as base:
                 row = base.execute(query).fetchone()
         assert row is not None
-        sums_found = {
-            item: Decimal(str(value or 0)) for item, value in zip(columns, row[1:], strict=True)
-        }
-        return _Stage("DuckDB" if name == "duckdb" else "PostgreSQL", row[0], sums_found)
+        place = "DuckDB" if name == "duckdb" else "PostgreSQL"
+        return _Stage(place, row[0], _decimals(columns, row[1:]))
+
+
+def _in_file(file: Path, numbers: Mapping[str, str]) -> _Stage:
+    """Ask DuckDB's own readers what the file holds; `numbers` gives names by names in SQL."""
+    suffixes = set(file.suffixes)
+    reader = (
+        "read_parquet"
+        if ".parquet" in suffixes
+        else "read_json"
+        if suffixes & {".json", ".jsonl", ".ndjson"}
+        else "read_csv"
+    )
+    quoted = [name.replace('"', '""') for name in numbers.values()]
+    wanted = ", ".join(
+        ["count(*)", *(f'sum(TRY_CAST("{name}" AS DECIMAL(38, 9)))' for name in quoted)]
+    )
+    with duckdb.connect() as base:
+        row = base.execute(f"SELECT {wanted} FROM {reader}(?)", [str(file)]).fetchone()  # noqa: S608
+    assert row is not None
+    return _Stage("file", row[0], _decimals(tuple(numbers), row[1:]))
+
+
+def _decimals(names: Sequence[str], values: Sequence[Any]) -> dict[str, Decimal]:
+    return {name: Decimal(str(value or 0)) for name, value in zip(names, values, strict=True)}
 
 
 @contextmanager
