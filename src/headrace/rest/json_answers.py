@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 JSON = "application/json; charset=utf-8"
 _BARE_JSON = "application/json"
+_NO_CONTENT = 204
 _API = "/api/"
 
 
@@ -51,8 +52,11 @@ class StandingHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in standing.items():
                     headers.setdefault(name, value)
-                # The framework's own answers lack the character set that the contract states.
-                if headers.get("content-type") == _BARE_JSON:
+                # The framework's own answers lack the character set that the contract states, and
+                # declare a type where there is nothing.
+                if message["status"] == _NO_CONTENT:
+                    del headers["content-type"]
+                elif headers.get("content-type") == _BARE_JSON:
                     headers["content-type"] = JSON
             await send(message)
 

@@ -1,0 +1,105 @@
+"""The OpenAPI document as a measure: what an operation may answer, to the last member."""
+
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from httpx import Response
+from jsonschema import Draft202012Validator, FormatChecker
+
+from headrace.rest.openapi import api_routes, build, guard_of
+
+JSON = "application/json; charset=utf-8"
+FORMATS = FormatChecker(["date", "uuid"])
+OPTIONAL = {"Error": {"errors", "request_id"}, "LookbackWindow": {"days"}}
+"""Members that answers may lack, by schema; every other member is always there."""
+
+
+@FORMATS.checks("date-time")
+def _is_utc(value: object) -> bool:
+    """Moments are in UTC and say so with a Z (contract 1.1)."""
+    pattern = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z"
+    return not isinstance(value, str) or re.fullmatch(pattern, value) is not None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the document."""
+
+    name: str
+    method: str
+    path: str
+    schemes: tuple[str, ...]
+    described: dict[str, Any]
+
+    @property
+    def takes_body(self) -> bool:
+        return "requestBody" in self.described
+
+    @property
+    def takes_pages(self) -> bool:
+        names = {item["name"] for item in self.described.get("parameters", [])}
+        return "page_size" in names
+
+    def at(self, ids: dict[str, Any]) -> str:
+        """The path with ids in the place of its parameters."""
+        return re.sub(r"{(\w+)}", lambda found: str(ids[found[1]]), self.path)
+
+
+class Document:
+    """The document of an application, as a judge of its answers."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.whole = build(app)
+        self.operations = {
+            route.name: Operation(
+                route.name,
+                method,
+                route.path_format,
+                guard_of(route).schemes,
+                self._described(route.path_format, method),
+            )
+            for route in api_routes(app.routes)
+            for method in route.methods or ()
+        }
+        self._strict = {
+            name: _strict(schema, OPTIONAL.get(name, set()))
+            for name, schema in deepcopy(self.whole["components"]["schemas"]).items()
+        }
+
+    def _described(self, path: str, method: str) -> dict[str, Any]:
+        paths = self.whole["paths"]
+        found: dict[str, Any] = (paths.get(path) or paths[path + "/"])[method.lower()]
+        return found
+
+    def judge(self, operation: Operation, answer: Response) -> None:
+        """Fail unless the operation may answer this."""
+        where = f"{operation.method} {operation.path}: {answer.status_code} {answer.text[:500]}"
+        allowed = operation.described["responses"]
+        assert str(answer.status_code) in allowed, where
+        assert answer.headers["X-Request-Id"], where
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", where
+        assert answer.headers["Cache-Control"] == "no-store", where
+        content = allowed[str(answer.status_code)].get("content")
+        if content is None:
+            assert answer.content == b"", where
+            assert "content-type" not in answer.headers, where
+            return
+        assert answer.headers["Content-Type"] == JSON, where
+        self.judge_value(content["application/json"]["schema"], answer.json(), where)
+
+    def judge_value(self, schema: dict[str, Any], value: Any, where: str) -> None:
+        """Fail unless a value fits a schema, with no member more and none less."""
+        whole = schema | {"components": {"schemas": self._strict}}
+        errors = Draft202012Validator(whole, format_checker=FORMATS).iter_errors(value)
+        found = [f"{error.json_path}: {error.message[:300]}" for error in errors]
+        assert not found, f"{where}: {found}"
+
+
+def _strict(schema: dict[str, Any], optional: set[str]) -> dict[str, Any]:
+    if "properties" in schema:
+        schema["additionalProperties"] = False
+        schema["required"] = sorted(schema["properties"].keys() - optional)
+    return schema
