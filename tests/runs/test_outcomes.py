@@ -141,7 +141,7 @@ def test_a_lost_run_is_not_ended_by_the_loser(error: Exception, work: WorkFake) 
     work.doing = lose
     work.carry_out(job)
     run = work.run(run_id)
-    assert (run.status, run.fence, run.attempt, run.error_text) == ("admitted", 2, 0, None)
+    assert (run.status, run.fence, run.attempt, run.error_text) == ("admitted", 2, 1, None)
     assert work.failures == []
 
 

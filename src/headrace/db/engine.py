@@ -1,18 +1,37 @@
 """Engines and sessions: one engine a process, one transaction a request or step."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
+import structlog
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
+from headrace.kit import clock
+
+log = structlog.get_logger(__name__)
+Result = TypeVar("Result")
+
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError, PoolExhausted)
+"""How a database that restarts, fails over, is full or overloaded shows itself."""
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 30.0
+
 # The job engine lives in a schema of its own and calls its functions without naming it.
-_CONNECTION = {
+_CONNECTION: dict[str, str | int] = {
     "application_name": "headrace",
     "options": "-c timezone=UTC -c search_path=public,procrastinate",
+    # A machine that vanished, or failed over, sends no word: notice within about a minute.
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
 }
 
 
@@ -53,3 +72,18 @@ def transaction(sessions: sessionmaker[Session]) -> Iterator[Session]:
     """One step: a session that commits at the end of the block, or leaves nothing behind."""
     with sessions() as session, session.begin():
         yield session
+
+
+def insist(step: Callable[[], Result]) -> Result:
+    """Do a step of its own transactions again until the database answers; return its result.
+
+    For what must not be left undone because the database restarted just then.
+    """
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return step()
+        except DATABASE_AWAY as error:
+            log.warning("the database does not answer; trying again", reason=type(error).__name__)
+        clock.sleep(pause)
+        pause = min(_LONGEST_PAUSE_SECONDS, pause * 2)

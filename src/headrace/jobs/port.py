@@ -16,6 +16,8 @@ _DEFER = text(
     "FROM jsonb_array_elements(CAST(:jobs AS jsonb)) AS args"
 )
 
+_PENDING = text("SELECT args FROM procrastinate_jobs WHERE task_name = :task")
+
 _DROP_STALLED = text("""
     DELETE FROM procrastinate_jobs AS job
     WHERE job.status = 'doing' AND NOT EXISTS (
@@ -42,6 +44,11 @@ def defer(session: Session, task: str, jobs: list[Mapping[str, Any]], priority: 
                 "jobs": msgspec.json.encode(jobs).decode(),
             },
         )
+
+
+def pending(session: Session, task: str) -> list[dict[str, Any]]:
+    """Return the arguments of the jobs of a task that wait or are being carried out."""
+    return list(session.scalars(_PENDING, {"task": task}))
 
 
 def drop_stalled(session: Session, timeout_seconds: float) -> list[tuple[str, dict[str, Any]]]:

@@ -194,6 +194,7 @@ def _record(context: RunContext, work: Work, planned: PlannedUnit, delivered: De
         queries.change_delivered(session, load.id, change.gone, change.come)
         if planned.kind is UnitKind.FULL:
             load.delivered_shape = work.shape
+        runs.note_progress(run)
         run.rows_written += delivered.rows_written
         run.rows_deleted += delivered.rows_deleted
 

@@ -36,7 +36,7 @@ class Run(Base):
     lane: runs of one lane go one after another; at most one fresh one waits.
     limit_key: runs that share it share a limit, such as those of one connection.
     fence: counts admissions; who holds an older number has lost the run to another worker.
-    attempt: counts failures that were followed by another try.
+    attempt: counts failures in a row that were followed by another try; progress begins anew.
     """
 
     __tablename__ = "run"

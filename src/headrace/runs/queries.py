@@ -1,27 +1,33 @@
 """All SQL of runs and schedules."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    FromClause,
     Row,
     Select,
+    Subquery,
     and_,
+    case,
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from headrace.runs.models import FINISHED, FRESH_SQL, LIVE, Run, RunStatus, RunWindow, ScheduleRow
 from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
 
 _ADMISSION_LOCK = 0x48454144  # any constant: one admission at a time over the whole database
+_LOOKED_AT = 50_000  # of a longer queue; runs that a full workspace or key holds back do not count
 
 
 def run(session: Session, scope: WorkspaceScope, run_id: int) -> Run | None:
@@ -95,55 +101,67 @@ def admit_due(
 ) -> Sequence[Row[int, int, int]]:
     """Admit due runs under the limits, taking workspaces in turn; return id, fence, priority.
 
-    A run's rank is its place among the runs of its workspace (or limit key) that are under way or
-    due before it; it is admitted while the rank is within the limit. Ordering by rank takes the
-    first run of every workspace before the second of any.
+    A run's rank is its place among the runs of its limit key (or workspace) that are under way or
+    could begin before it; it is admitted while the rank is within the limit. What a full key holds
+    back takes no place in its workspace. Ordering by rank takes the first run of every workspace
+    before the second of any. A run that a request has locked is left for the next turn: to wait
+    for it could be a deadlock.
     """
-    busy, waiting = aliased(Run), aliased(Run)
-    due = (
-        select(waiting)
-        .where(
-            waiting.status == RunStatus.WAITING,
-            waiting.due_at <= func.clock_timestamp(),
-            ~exists().where(busy.lane == waiting.lane, busy.status.in_(LIVE)),
-        )
-        .order_by(waiting.due_at)
-        .limit(50_000)
-    ).cte("due")
-    under_way = select(Run.workspace_id, Run.limit_key).where(Run.status.in_(LIVE)).cte("under_way")
-    of_workspace = (
-        select(func.count()).where(under_way.c.workspace_id == due.c.workspace_id).scalar_subquery()
-    )
-    of_key = select(func.count()).where(under_way.c.limit_key == due.c.limit_key).scalar_subquery()
-    order = (due.c.priority.desc(), due.c.due_at, due.c.id)
-    ranked = select(
-        due.c.id,
-        due.c.due_at,
-        (
-            func.row_number().over(partition_by=due.c.workspace_id, order_by=order) + of_workspace
-        ).label("workspace_rank"),
-        (func.row_number().over(partition_by=due.c.limit_key, order_by=order) + of_key).label(
-            "key_rank"
-        ),
-        func.row_number().over(partition_by=due.c.lane, order_by=order).label("lane_rank"),
-    ).cte("ranked")
-    chosen = (
-        select(ranked.c.id)
-        .where(
-            ranked.c.workspace_rank <= per_workspace,
-            ranked.c.key_rank <= per_key,
-            ranked.c.lane_rank == 1,
-        )
-        .order_by(ranked.c.workspace_rank, ranked.c.due_at)
-        .limit(limit)
+    chosen = _admissible(per_workspace, per_key).limit(limit).scalar_subquery()
+    free = (
+        select(Run.id)
+        .where(Run.id.in_(chosen), Run.status == RunStatus.WAITING)
+        .with_for_update(skip_locked=True)
+        .cte("free")
     )
     return session.execute(
         update(Run)
-        .where(Run.id.in_(chosen), Run.status == RunStatus.WAITING)
+        .where(Run.id == free.c.id)
         .values(status=RunStatus.ADMITTED, fence=Run.fence + 1, admitted_at=func.clock_timestamp())
         .returning(Run.id, Run.fence, Run.priority)
         .execution_options(synchronize_session=False)
     ).all()
+
+
+def _admissible(per_workspace: int, per_key: int) -> Select[Any]:
+    # Runs under way stand first in each rank, which counts them without a join: the planner, which
+    # learns late how many they are, then has nothing to guess.
+    columns = (Run.id, Run.workspace_id, Run.limit_key, Run.lane, Run.priority, Run.due_at)
+    under_way = select(*columns, literal(1).label("is_live")).where(Run.status.in_(LIVE))
+    due = (
+        select(*columns, literal(0).label("is_live"))
+        .where(
+            Run.status == RunStatus.WAITING,
+            Run.due_at <= func.clock_timestamp(),
+            Run.workspace_id.not_in(_full(Run.workspace_id, per_workspace)),
+            Run.limit_key.not_in(_full(Run.limit_key, per_key)),
+        )
+        .order_by(Run.due_at)
+        .limit(_LOOKED_AT)
+    )
+    rows: FromClause = union_all(under_way, due.subquery().select()).subquery()
+    for within, limit in (("lane", 1), ("limit_key", per_key)):
+        ranked = _ranked(rows, within)
+        rows = select(ranked).where(or_(ranked.c.rank <= limit, ranked.c.is_live == 1)).subquery()
+    ranked = _ranked(rows, "workspace_id")
+    return (
+        select(ranked.c.id)
+        .where(ranked.c.rank <= per_workspace, ranked.c.is_live == 0)
+        .order_by(ranked.c.rank, ranked.c.due_at)
+    )
+
+
+def _full(column: InstrumentedAttribute[Any], limit: int) -> Select[Any]:
+    """Select the workspaces or limit keys that have as many runs under way as they may."""
+    return select(column).where(Run.status.in_(LIVE)).group_by(column).having(func.count() >= limit)
+
+
+def _ranked(rows: FromClause, within: str) -> Subquery:
+    """Number rows in the order in which they are to begin, within equals of a column."""
+    order = (rows.c.is_live.desc(), rows.c.priority.desc(), rows.c.due_at, rows.c.id)
+    rank = func.row_number().over(partition_by=rows.c[within], order_by=order)
+    columns = [column for column in rows.c if column.key != "rank"]
+    return select(*columns, rank.label("rank")).subquery()
 
 
 def claim(session: Session, run_id: int, fence: int) -> Run | None:
@@ -169,12 +187,30 @@ def held(session: Session, run_id: int, fence: int) -> Run | None:
 
 
 def put_back(session: Session, run_id: int, fence: int) -> None:
-    """Let a run whose worker died wait again, due at once."""
+    """Let a run whose worker died wait again, due at once; if it had begun, an attempt is spent.
+
+    A run that takes its workers down with it would otherwise do so for ever.
+    """
+    has_begun = case((Run.status == RunStatus.RUNNING, 1), else_=0)
     session.execute(
         update(Run)
         .where(Run.id == run_id, Run.fence == fence, Run.status.in_(LIVE))
-        .values(status=RunStatus.WAITING, retries=Run.retries + 1)
+        .values(status=RunStatus.WAITING, retries=Run.retries + 1, attempt=Run.attempt + has_begun)
     )
+
+
+def live_since(session: Session, seconds: float) -> Sequence[Row[int, int]]:
+    """Return id and fence of the runs that were admitted this long ago or earlier and go on."""
+    before = func.clock_timestamp() - timedelta(seconds=seconds)
+    return session.execute(
+        select(Run.id, Run.fence).where(Run.status.in_(LIVE), Run.admitted_at < before)
+    ).all()
+
+
+def last_progress(session: Session, run: Run) -> datetime:
+    """Return when a run last finished a window, or began."""
+    last = select(func.max(RunWindow.finished_at)).where(RunWindow.run_id == run.id)
+    return session.scalar(last) or run.started_at or run.created_at
 
 
 def cancel(session: Session, scope: WorkspaceScope, kind: str, subject_id: str) -> None:

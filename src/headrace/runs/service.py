@@ -122,6 +122,12 @@ def finish_window(session: Session, window_id: int, rows: int) -> None:
     window.rows = rows
     window.bookmark = None
     window.finished_at = clock.now()
+    note_progress(session.get_one(Run, window.run_id))
+
+
+def note_progress(run: Run) -> None:
+    """Count attempts from zero: what a long run got done does not use up its patience."""
+    run.attempt = 0
 
 
 # Ends of a run. Each is called in a transaction that holds the run.

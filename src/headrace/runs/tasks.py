@@ -2,12 +2,13 @@
 
 import random
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.orm import Session
 
 from headrace.access.authentication import server_scope
-from headrace.db.engine import transaction
+from headrace.db.engine import DATABASE_AWAY, insist, transaction
 from headrace.jobs import port
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
@@ -15,7 +16,8 @@ from headrace.rest.resources import Resources
 from headrace.runs import queries, service
 from headrace.runs.context import RunContext
 from headrace.runs.errors import RunLost
-from headrace.runs.kinds import kind_named
+from headrace.runs.kinds import RunKind, kind_named
+from headrace.runs.models import ScheduleRow
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +26,14 @@ _ADMIT_AT_ONCE = 200
 _SCHEDULES_AT_ONCE = 500
 _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 900.0
+_SHORTEST_WAIT_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 86_400.0
+_LONGEST_STANDSTILL = timedelta(days=3)
+_SCHEDULE_PAUSE = timedelta(hours=1)
+_WORN_OUT = (
+    "The worker died each time it carried this out; most often that is for want of memory. The "
+    "machine's log has the reason."
+)
 
 
 def tick(resources: Resources) -> bool:
@@ -36,15 +46,30 @@ def tick(resources: Resources) -> bool:
 
 
 def fire_schedules(session: Session) -> int:
-    """Start a run for every due schedule, each once, whoever else is looking."""
+    """Start a run for every due schedule, each once, whoever else is looking.
+
+    One that cannot is looked at again in an hour; it does not keep the others waiting.
+    """
     now = clock.now()
     rows = queries.take_due_schedules(session, now, _SCHEDULES_AT_ONCE)
     for row in rows:
-        due = kind_named(row.kind).due
-        if due is not None:
-            due(session, server_scope(session, row.workspace_id), row.subject_id, row.rule)
-        service.advance(row, now)
+        subject = {"kind": row.kind, "subject_id": row.subject_id}
+        try:
+            with session.begin_nested():
+                _fire(session, row)
+                service.advance(row, now)
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            log.exception("schedule could not start a run", **subject)
+            row.due_at = now + _SCHEDULE_PAUSE
     return len(rows)
+
+
+def _fire(session: Session, row: ScheduleRow) -> None:
+    due = kind_named(row.kind).due
+    if due is not None:
+        due(session, server_scope(session, row.workspace_id), row.subject_id, row.rule)
 
 
 def admit(session: Session, resources: Resources) -> int:
@@ -60,22 +85,66 @@ def admit(session: Session, resources: Resources) -> int:
 
 
 def recover(resources: Resources) -> int:
-    """Let the runs of dead workers wait again; returns how many. Committed windows stay done."""
+    """Let the runs that nobody carries out any more wait again; returns how many.
+
+    Those of dead workers, and those whose job ended without a word. Committed windows stay done.
+    """
+    silence = resources.settings.worker_timeout_seconds
     with transaction(resources.sessions) as session:
-        stalled = port.drop_stalled(session, resources.settings.worker_timeout_seconds)
-        for task, arguments in stalled:
-            if task == CARRY_OUT:
-                queries.put_back(session, arguments["run_id"], arguments["fence"])
-                log.warning("worker died, run goes on elsewhere", run_id=arguments["run_id"])
-    return len(stalled)
+        stalled = port.drop_stalled(session, silence)
+        orphans = {
+            (arguments["run_id"], arguments["fence"])
+            for task, arguments in stalled
+            if task == CARRY_OUT
+        }
+        # Runs before jobs: a job that is gone by then has left its run as it is to stay.
+        live = {(run.id, run.fence) for run in queries.live_since(session, silence)}
+        jobs = {(job["run_id"], job["fence"]) for job in port.pending(session, CARRY_OUT)}
+        orphans |= live - jobs
+        for run_id, fence in sorted(orphans):
+            queries.put_back(session, run_id, fence)
+            log.warning("worker died, run goes on elsewhere", run_id=run_id)
+    return len(orphans)
 
 
 def carry_out(resources: Resources, run_id: int, fence: int) -> None:
     """Carry out one admitted run, and record how it ended."""
+    begun = insist(partial(_begin, resources, run_id, fence))
+    if begun is None:
+        return
+    context, kind, is_worn_out = begun
+    with structlog.contextvars.bound_contextvars(
+        run_id=run_id, workspace_id=context.scope.workspace_id
+    ):
+        if is_worn_out:
+            _record(context, TryLater(_WORN_OUT))
+            return
+        log.info("run started", kind=kind.name, subject_id=context.subject_id)
+        try:
+            kind.carry_out(context)
+            log.info("run ended")
+        except RunLost:
+            log.info("run lost to another worker, or cancelled")
+        except OutsideError as error:
+            _record(context, error)
+        except DATABASE_AWAY:
+            log.warning("run broke off: the database does not answer", exc_info=True)
+            _record(context, TryLater("Headrace's own database did not answer."))
+        except Exception:
+            log.exception("run broke")
+            _record(
+                context, TryLater("Something went wrong inside Headrace; the log has the details.")
+            )
+
+
+def _begin(
+    resources: Resources, run_id: int, fence: int
+) -> tuple[RunContext, RunKind, bool] | None:
+    """Claim a run; the last value tells that its workers died too often to let it try again."""
     with transaction(resources.sessions) as session:
         run = queries.claim(session, run_id, fence)
         if run is None:
-            return
+            return None
         context = RunContext(
             run_id=run_id,
             fence=fence,
@@ -85,45 +154,49 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
             scope=server_scope(session, run.workspace_id),
             resources=resources,
         )
-        kind = kind_named(run.kind)
-    with structlog.contextvars.bound_contextvars(
-        run_id=run_id, workspace_id=context.scope.workspace_id
-    ):
-        log.info("run started", kind=kind.name, subject_id=context.subject_id)
-        try:
-            kind.carry_out(context)
-            log.info("run ended")
-        except RunLost:
-            log.info("run lost to another worker, or cancelled")
-        except OutsideError as error:
-            _record(context, error)
-        except Exception:
-            log.exception("run broke")
-            _record(
-                context, TryLater("Something went wrong inside Headrace; the log has the details.")
-            )
+        return context, kind_named(run.kind), run.attempt >= resources.settings.run_attempts
 
 
 def _record(context: RunContext, error: OutsideError) -> None:
     log.warning("run did not finish", outcome=type(error).__name__, details=str(error))
     try:
-        with context.step() as session:
-            run = context.hold(session)
-            now = queries.database_now(session)
-            name = type(error).__name__
-            if isinstance(error, SlowDown):
-                service.put_off(run, now + timedelta(seconds=error.after_seconds), name, str(error))
-            elif (
-                isinstance(error, TryLater)
-                and run.attempt + 1 < context.resources.settings.run_attempts
-            ):
-                run.attempt += 1
-                service.put_off(run, now + _pause(run.attempt), name, str(error))
-            else:
-                service.fail(run, now, name, str(error))
-                kind_named(run.kind).failed(context, session, error)
+        try:
+            insist(partial(_settle, context, error))
+        except RunLost:
+            raise
+        except Exception:
+            # A run that cannot tell its subject must end all the same: it blocks its lane.
+            log.exception("failure could not be shown where it belongs")
+            insist(partial(_settle, context, error, is_shown=False))
     except RunLost:
         log.info("run lost to another worker, or cancelled")
+
+
+def _settle(context: RunContext, error: OutsideError, *, is_shown: bool = True) -> None:
+    with context.step() as session:
+        run = context.hold(session)
+        now = queries.database_now(session)
+        name = type(error).__name__
+        if isinstance(error, SlowDown):
+            if now - queries.last_progress(session, run) < _LONGEST_STANDSTILL:
+                service.put_off(run, now + _wait(error.after_seconds), name, str(error))
+                return
+            error = TryLater(f"{error} It has been so for {_LONGEST_STANDSTILL.days} days.")
+        elif (
+            isinstance(error, TryLater)
+            and run.attempt + 1 < context.resources.settings.run_attempts
+        ):
+            run.attempt += 1
+            service.put_off(run, now + _pause(run.attempt), name, str(error))
+            return
+        service.fail(run, now, name, str(error))
+        if is_shown:
+            kind_named(run.kind).failed(context, session, error)
+
+
+def _wait(seconds: float) -> timedelta:
+    """What a source asks for, within reason: some say 0, some the year 9999."""
+    return timedelta(seconds=min(_LONGEST_WAIT_SECONDS, max(_SHORTEST_WAIT_SECONDS, seconds)))
 
 
 def _pause(attempt: int) -> timedelta:
