@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from headrace.data_tables import service
+from headrace.data_tables import queries, service
 from headrace.kit.columns import ColumnType, api_type
 from headrace.rest.resources import Resources
 from headrace.table_store import TableColumn, count_rows, coverage, live_segments, sample
@@ -26,6 +26,7 @@ def page(
         NotFound: if the workspace has no such table.
     """
     view = service.view(session, scope, data_table_id)
+    titles = {item.sql_name: item.title for item in queries.fields(session, data_table_id)}
     segments = live_segments(session, data_table_id)
     table = sample(
         resources.lake,
@@ -39,7 +40,7 @@ def page(
         "columns": [
             {
                 "name": column.name,
-                "title": column.name,
+                "title": titles[column.name],
                 "type": api_type(column.type),
             }
             for column in view.columns

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
 from headrace.rest.openapi_examples import example_of
+from headrace.rest.openapi_names import publish_names
 
 EXTENSION = {"x-headrace-extension": True}
 """Marks an operation that the published API does not have."""
@@ -103,6 +104,7 @@ def build(app: FastAPI) -> dict[str, Any]:
         "operationId": operation["operationId"] + "_alias",
         "summary": f"Alias of {method.upper()} {published}",
     }
+    publish_names(document)
     app.openapi_schema = document
     return document
 
