@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,15 +70,22 @@ def template_database(make_database: Callable[[], str]) -> str:
     return url
 
 
+@contextmanager
+def _copy_of(server: EmbeddedServer, database_url: str) -> Iterator[str]:
+    """Copy a database that nobody is connected to, for a block; gives the copy's URL."""
+    name = f"t{os.getpid()}_{uuid.uuid4().hex[:12]}"
+    template = database_url.rsplit("/", 1)[1]
+    with psycopg.connect(plain_dsn(server.url("postgres")), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        yield server.url(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def committed_database(postgres_server: EmbeddedServer, template_database: str) -> Iterator[str]:
     """A migrated database of the test's own, for tests that commit or run several processes."""
-    name = f"t{os.getpid()}_{uuid.uuid4().hex[:12]}"
-    template = template_database.rsplit("/", 1)[1]
-    with psycopg.connect(plain_dsn(postgres_server.url("postgres")), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        yield postgres_server.url(name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with _copy_of(postgres_server, template_database) as url:
+        yield url
 
 
 @pytest.fixture
@@ -98,11 +106,12 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def shared_engine(template_database: str) -> Iterator[Engine]:
-    """The engine of tests that roll back."""
-    engine = make_engine(template_database)
-    yield engine
-    engine.dispose()
+def shared_engine(postgres_server: EmbeddedServer, template_database: str) -> Iterator[Engine]:
+    """The engine of tests that roll back; of a copy, so that others can copy the template too."""
+    with _copy_of(postgres_server, template_database) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture

@@ -9,7 +9,10 @@ from fastapi import FastAPI
 from httpx import Response
 from jsonschema import Draft202012Validator, FormatChecker
 
+from fakes.callers import AgencyFake, WorkspaceFake
+from headrace.app import create_app
 from headrace.rest.openapi import api_routes, build, guard_of
+from headrace.settings import Settings
 
 JSON = "application/json; charset=utf-8"
 FORMATS = FormatChecker(["date", "uuid"])
@@ -103,3 +106,42 @@ def _strict(schema: dict[str, Any], optional: set[str]) -> dict[str, Any]:
         schema["additionalProperties"] = False
         schema["required"] = sorted(schema["properties"].keys() - optional)
     return schema
+
+
+DOCUMENT = Document(create_app(Settings.model_construct()))
+OPERATIONS = list(DOCUMENT.operations.values())
+
+
+@dataclass
+class Everything:
+    """A caller with one of everything, who can call each operation."""
+
+    agency: AgencyFake
+    workspace: WorkspaceFake
+    ids: dict[str, Any]
+
+    def call(
+        self,
+        name: str,
+        form: str = "{}",
+        ids: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Response:
+        """Call an operation by name; its answer must be one that the document allows.
+
+        form: the path asked for, with the operation's own in the place of `{}`.
+        """
+        operation = DOCUMENT.operations[name]
+        path = form.format(operation.at(ids or self.ids_of(operation)))
+        caller = self.agency if operation.schemes == ("basic",) else self.workspace
+        sent = caller.headers | (headers or {})
+        answer = caller.client.request(operation.method, path, headers=sent, **options)
+        DOCUMENT.judge(operation, answer)
+        return answer
+
+    def ids_of(self, operation: Operation) -> dict[str, Any]:
+        """The ids for a path: that of a destination connection goes by the name of connections."""
+        if "/destinations/" in operation.path:
+            return self.ids | {"connection_id": self.ids["destination_connection_id"]}
+        return self.ids
