@@ -1,10 +1,9 @@
-"""Sends Arrow batches into a table by binary COPY, encoding one batch while another travels."""
+"""Sends Arrow batches into a table by COPY, encoding one batch while another travels."""
 
 import threading
 from collections.abc import Iterable, Iterator
 from queue import Queue
 
-import pgpq
 import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import Cursor, sql
@@ -13,6 +12,7 @@ from psycopg.copy import LibpqWriter, Writer
 
 from headrace.kit.outcomes import TryLater
 from headrace.loaders.targets.postgre_sql.connection import Connection
+from headrace.loaders.targets.postgre_sql.encoding import encoder_for
 from headrace.loaders.targets.postgre_sql.names import column_list
 
 _CHUNK_BYTES = 2 * 1024 * 1024
@@ -69,20 +69,20 @@ def copy_rows(
 
     Returns the number of rows.
     """
-    options = "FORMAT binary, FREEZE" if frozen else "FORMAT binary"
+    encoder = encoder_for(schema)
+    options = encoder.copy_format + (", FREEZE" if frozen else "")
     statement = sql.SQL("COPY {} ({}) FROM STDIN ({})").format(
         into, column_list(schema.names), sql.SQL(options)
     )
-    encoder = pgpq.ArrowToPostgresBinaryEncoder(schema)
     rows = 0
     with connection.cursor() as cursor:
         with cursor.copy(statement, writer=_BackgroundWriter(cursor)) as copy:
-            copy.write(encoder.write_header())
+            copy.write(encoder.begin())
             for batch in batches:
                 for chunk in chunks_of(storable(batch)):
-                    copy.write(encoder.write_batch(chunk))
+                    copy.write(encoder.batch(chunk))
                 rows += batch.num_rows
-            copy.write(encoder.finish())
+            copy.write(encoder.end())
         taken = cursor.rowcount
     if taken != rows:
         raise TryLater(f"PostgreSQL took {taken} rows of {rows}; nothing was kept.")
