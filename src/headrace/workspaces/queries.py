@@ -13,8 +13,8 @@ from headrace.tenancy.scope import AgencyScope
 
 def reachable(scope: AgencyScope, *columns: Any) -> Select[Any]:
     """Select from the workspaces of the agency that the caller can reach."""
-    statement = select(*columns).select_from(Workspace).where(
-        Workspace.agency_id == scope.agency_id
+    statement = (
+        select(*columns).select_from(Workspace).where(Workspace.agency_id == scope.agency_id)
     )
     if Permission.ADMIN_MANAGE_WORKSPACES not in scope.permissions:
         mine = select(Membership.workspace_id).where(Membership.user_id == scope.user_id)

@@ -17,9 +17,7 @@ def create(session: Session, scope: AgencyScope, body: WorkspaceIn) -> Workspace
         WorkspaceTitleTaken: if the agency has one of that title.
     """
     _claim_title(session, scope, body.title)
-    workspace = Workspace(
-        agency_id=scope.agency_id, title=body.title, description=body.description
-    )
+    workspace = Workspace(agency_id=scope.agency_id, title=body.title, description=body.description)
     session.add(workspace)
     session.flush()
     return workspace
@@ -37,9 +35,7 @@ def get(session: Session, scope: AgencyScope, workspace_id: int) -> Workspace:
     return workspace
 
 
-def update(
-    session: Session, scope: AgencyScope, workspace_id: int, body: WorkspaceIn
-) -> Workspace:
+def update(session: Session, scope: AgencyScope, workspace_id: int, body: WorkspaceIn) -> Workspace:
     """Change a workspace's title and description.
 
     Raises:
