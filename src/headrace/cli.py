@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,6 +74,7 @@ def _settings() -> "Settings":
 @contextmanager
 def _resources(settings: "Settings", threads: int) -> Iterator[tuple["Resources", str]]:
     """Open the database, migrated, and everything else a process works with."""
+    import headrace.models  # noqa: F401 - foreign keys look for every table
     from headrace.db.migrating import migrate
     from headrace.db.opening import database_url
     from headrace.rest.resources import open_resources
@@ -90,6 +91,22 @@ def _resources(settings: "Settings", threads: int) -> Iterator[tuple["Resources"
             resources.engine.dispose()
 
 
+def _refuse_newer(url: str) -> None:
+    """Refuse a database of a newer release here, once, where every child would say the same.
+
+    One that does not answer is left to the children, which are restarted until it does.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    from headrace.db.engine import make_engine
+    from headrace.db.migrating import check_not_newer
+
+    engine = make_engine(url, pool_size=1)
+    with suppress(OperationalError):
+        check_not_newer(engine)
+    engine.dispose()
+
+
 @app.command()
 def up() -> None:
     """Run everything on this machine: web server, workers and, unless configured, PostgreSQL."""
@@ -100,7 +117,8 @@ def up() -> None:
         settings = _settings()
         settings.sealing_key()
         workers = {f"worker {number + 1}": ["worker"] for number in range(settings.workers)}
-        with database_url(settings):
+        with database_url(settings) as url:
+            _refuse_newer(url)
             try:
                 supervise(
                     {"web": ["web"]} | workers,

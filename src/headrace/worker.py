@@ -11,7 +11,7 @@ import structlog
 
 from headrace.access import queries as access_queries
 from headrace.connections import tasks as connection_tasks
-from headrace.db.engine import plain_dsn, transaction
+from headrace.db.engine import DATABASE_AWAY, plain_dsn, transaction
 from headrace.destinations import tasks as destination_tasks
 from headrace.extracts import tasks as extract_tasks
 from headrace.jobs import engine as jobs
@@ -84,8 +84,11 @@ def _schedule(resources: Resources, database_url: str, halted: threading.Event) 
     while not halted.is_set():
         try:
             _listen(resources, database_url, halted)
+        except (psycopg.OperationalError, *DATABASE_AWAY) as error:
+            log.warning("scheduler cannot reach the database; trying again", details=str(error))
+            halted.wait(_TICK_SECONDS)
         except Exception:
-            log.exception("scheduler lost its database connection; it comes back")
+            log.exception("scheduler broke; it comes back")
             halted.wait(_TICK_SECONDS)
 
 
