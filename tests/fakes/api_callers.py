@@ -84,6 +84,9 @@ class RemoteWorkspace:
     def run_extract(self, extract: dict[str, Any]) -> None:
         """Run an extract once more, and wait until it has run well."""
         self.call("POST", f"/api/v3/extracts/{extract['id']}/run")
+        # The extract shows how its last run ended until this one has begun.
+        newest = self.runs("extracts", extract)[0]["id"]
+        self.wait(f"/api/v3/runs/{newest}", "status", {"succeeded", "failed"})
         self.wait_extract(extract)
 
     def runs(self, kind: str, subject: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What stands before and around destinations: a proxy that stops half way, a reader that hardly rests."""
+"""What stands around databases: a proxy that stops half way, and a reader that hardly rests."""
 
 import socket
 import threading
@@ -48,7 +48,7 @@ class HoldingProxy:
 
     def go_down(self) -> None:
         """Cut every connection and let nobody in."""
-        self._listener.close()
+        _close(self._listener)  # shut down first: closing alone leaves it to a thread that waits
         for each in self._open:
             _close(each)
         self._open.clear()
