@@ -55,14 +55,19 @@ def run_demo(settings: Settings, file: Path | None, out: Console) -> None:
     if file is not None and not file.is_file():
         raise DemoFailed(f"There is no file {file}.")
     home = settings.home / "demo"
-    with _server(home, file) as server:
+    # On a terminal `status` shows what is going on; in a pipe only the lines printed appear.
+    with out.status("Starting a server …") as status, _server(home, file) as server:
+        status.update("Signing up …")
         client = server.sign_up()
         out.print(f"Server at {client.base_url}, workspace {client.workspace_id}.")
+        status.update("Connecting destinations …")
         destinations = server.connect_destinations(client)
         out.print("Destinations: PostgreSQL and a DuckDB file, both checked.")
+        status.update("Extracting a year of the demo network, and delivering it …")
         _show(out, "Demo network: campaigns by day, three accounts", server.carry_network(
             client, destinations, out))  # fmt: skip
         if file is not None:
+            status.update(f"Extracting {file.name}, and delivering it …")
             _show(out, f"File: {file.name}", server.carry_file(client, destinations, file, out))
     out.print("[bold green]Every total agrees.[/]")
 
