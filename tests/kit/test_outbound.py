@@ -271,6 +271,15 @@ def test_what_is_sent_is_what_was_asked(server: Server, http: OutboundHttp) -> N
     assert (headers["User-Agent"], headers["X-A"]) == ("headrace", "1")
 
 
+@pytest.mark.parametrize("value", ["EAAB…", "a\r\nX-B: 1", "a\n", "a\0b", "é"])
+def test_headers_that_cannot_be_sent_are_refused(  # S84
+    value: str, server: Server, http: OutboundHttp
+) -> None:
+    with pytest.raises(OutboundRefused, match="Authorization") as refused:
+        http.request("GET", f"{server.url}/200", headers={"Authorization": f"Bearer {value}"})
+    assert value not in str(refused.value)
+
+
 def test_nobody_there_is_an_error_of_the_client_library(http: OutboundHttp) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

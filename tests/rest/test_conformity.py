@@ -5,6 +5,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from fakes.pipelines import PipelineFake, connect_file
+from headrace.app import create_app
+from headrace.rest.openapi import api_routes
+from headrace.settings import Settings
 from rest.published import DOCUMENT, FORMATS, OPERATIONS, Everything
 
 
@@ -192,3 +195,16 @@ def test_examples_fit_their_schemas() -> None:
                         for error in judge.iter_errors(content["example"])
                     ]
     assert not wrong
+
+
+def test_examples_of_bodies_are_accepted() -> None:
+    shown = 0
+    for route in api_routes(create_app(Settings.model_construct()).routes):
+        if route.body_field is None:
+            continue
+        body = DOCUMENT.operations[route.name].described["requestBody"]
+        example = body["content"]["application/json"]["example"]
+        _, errors = route.body_field.validate(example, {}, loc=("body",))
+        assert not errors, f"{route.name}: {errors}"
+        shown += 1
+    assert shown > 15

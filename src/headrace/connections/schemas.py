@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from headrace.connectors.contract import AuthKind, SettingType
 from headrace.rest.ids import IdIn
@@ -51,13 +51,17 @@ class ConnectionIn(BaseModel):
     """A connection to create."""
 
     title: str = Field("", max_length=255, description="Empty: the data source's title.")
-    credentials: JsonObject = Field(default_factory=dict, examples=[{"access_token": "EAAB…"}])
+    credentials: JsonObject = Field(
+        default_factory=dict, examples=[{"access_token": "EAABsbCS1iHgBA"}]
+    )
     settings: JsonObject = Field(default_factory=dict)
     account_sync_mode: Literal["all", "selected"] = Field(
         "all", description="`all`: accounts that appear later are enabled by themselves."
     )
     accounts: list[str] | None = Field(
-        None, description="With `selected`: remote ids of the accounts to enable."
+        None,
+        description="With `selected`: remote ids of the accounts to enable.",
+        examples=[["1180230942"]],
     )
 
 
@@ -65,7 +69,7 @@ class ReauthorizeIn(BaseModel):
     """New credentials for a connection; what is left out stays as it is."""
 
     title: str | None = Field(None, min_length=1, max_length=255)
-    credentials: JsonObject | None = None
+    credentials: JsonObject | None = Field(None, examples=[{"access_token": "EAABsbCS1iHgBA"}])
     settings: JsonObject | None = None
 
 
@@ -117,6 +121,12 @@ class AccountChange(AccountPatch):
 
 class AccountsPatch(BaseModel):
     """Changes to several accounts: `accounts`, or `account_ids` with one value for all of them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"accounts": [{"id": 1, "enabled_for_embedded_extraction": True}]}
+        }
+    )
 
     accounts: list[AccountChange] | None = Field(None, max_length=10_000)
     account_ids: list[IdIn] | None = Field(None, max_length=10_000)

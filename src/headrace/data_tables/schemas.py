@@ -63,7 +63,9 @@ class RowsOut(BaseModel):
     """A page of a data table's rows; decimals are text, so that no digit is lost."""
 
     columns: list[ColumnOut]
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Any]] = Field(
+        examples=[[{"account_id": "1180230942", "date_start": "2026-05-01", "spend": "12.5"}]]
+    )
     count: int = Field(description="Rows in the whole table.")
 
 

@@ -215,11 +215,12 @@ class OutboundHttp:
         """Send one request; with `stream` the body is left unread for the caller to `stream()`.
 
         Raises:
-            OutboundRefused: if the host may not be contacted.
+            OutboundRefused: if the host may not be contacted, or a header cannot be sent.
             urllib3.exceptions.HTTPError: if there is no (whole) answer.
         """
         if urlsplit(url).scheme not in {"http", "https"}:
             raise OutboundRefused(f"Only http and https addresses are contacted, not {url[:80]!r}.")
+        _check_headers(headers or {})
         if query:
             url += ("&" if "?" in url else "?") + urlencode(query)
         options: dict[str, Any] = {"headers": {"User-Agent": "headrace", **(headers or {})}}
@@ -232,6 +233,16 @@ class OutboundHttp:
         return self._pool.request(
             method, url, redirect=False, preload_content=not stream, **options
         )
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse values that HTTP cannot carry, as pasted credentials can be; they are not repeated."""
+    for name, value in headers.items():
+        if not value.isascii() or not value.isprintable():
+            raise OutboundRefused(
+                f"The header {name} would hold characters that cannot be sent; credentials are "
+                "letters, digits and signs without line breaks."
+            )
 
 
 def operator_hosts(urls: Collection[str]) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from headrace.data_tables.schemas import DataTableOut
 from headrace.destinations.schemas import DestinationConnectionOut
@@ -18,6 +18,12 @@ _MAX_SCHEDULES = 24
 
 class LoadPut(BaseModel):
     """A load's new run policy or schedules; what is left out stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"run_policy": "schedule", "scheduling": [{"interval": "day", "hours": 6}]}
+        }
+    )
 
     run_policy: Policy | None = None
     scheduling: list[Scheduling] | None = Field(
@@ -37,6 +43,19 @@ class LoadPut(BaseModel):
 
 class LoadIn(LoadPut):
     """A load to create."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "data_table_id": 1,
+                "destination_connection_id": "8b0d1c1e-93f7-4a7e-9d4b-0f1f6f4f8f3a",
+                "destination_table": "facebook_ads_daily",
+                "run_policy": "after_extraction",
+                "load_mode": "replace",
+                "load_historical_data": None,
+            }
+        }
+    )
 
     data_table_id: IdIn = Field(examples=[1])
     destination_connection_id: str = Field(examples=["8b0d1c1e-93f7-4a7e-9d4b-0f1f6f4f8f3a"])

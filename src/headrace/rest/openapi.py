@@ -142,6 +142,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
             ).strip()
     for status in sorted(_statuses(route, guard)):
         answers.setdefault(status, _error_answer(status))
+    operation["responses"] = dict(sorted(answers.items()))
 
 
 def _add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

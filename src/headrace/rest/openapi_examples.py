@@ -25,6 +25,13 @@ _VALUES: dict[str, Any] = {
     "status": "synced",
     "datasource_name": "facebook",
     "currency": "EUR",
+    "name": "spend",
+    "sql_name": "spend",
+    "report_type": "campaigns",
+    "subject_id": "7",
+    "format": None,
+    "docs_url": None,
+    "initial_value": None,
     "timezone": "Europe/Berlin",
 }
 
@@ -36,11 +43,11 @@ def example_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") 
     """
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rsplit("/", 1)[1]], schemas, name)
+    if schema.get("examples"):
+        return schema["examples"][0]
     for given in ("example", "default", "const"):
         if given in schema:
             return schema[given]
-    if schema.get("examples"):
-        return schema["examples"][0]
     if schema.get("enum"):
         return schema["enum"][0]
     if name in _VALUES and schema.get("type") != "object" and not _array_of_refs(schema):

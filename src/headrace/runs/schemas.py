@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _TIMEZONES = available_timezones()
 _LAST_DAY = {"hour": 0, "day": 0, "week": 6, "month": 30}
@@ -12,6 +12,8 @@ _LAST_DAY = {"hour": 0, "day": 0, "week": 6, "month": 30}
 
 class LookbackWindow(BaseModel):
     """Which days a scheduled run covers: the template's own window, today, all, or the last N."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "default"}})
 
     name: Literal["default", "live", "max", "custom"] = "default"
     days: int | None = Field(
