@@ -20,6 +20,23 @@ def connection(session: Session, scope: WorkspaceScope, connection_id: int) -> C
     )
 
 
+def locked_connection(
+    session: Session, scope: WorkspaceScope, connection_id: int
+) -> Connection | None:
+    """Return a connection that is not deleted as it is now, held against changes."""
+    return session.scalar(
+        owned(Connection, scope)
+        .where(Connection.id == connection_id, Connection.deleted_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def credentials_now(session: Session, connection_id: int) -> str | None:
+    """Return the sealed credentials a connection has now."""
+    return session.scalar(select(Connection.credentials).where(Connection.id == connection_id))
+
+
 def connection_rows(scope: WorkspaceScope) -> Select[Any]:
     """Select connections that are not deleted, as `ConnectionOut`."""
     available = select(func.count()).where(

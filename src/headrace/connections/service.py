@@ -122,6 +122,8 @@ def reauthorize(
         connector.check(open_access(resources, connection))
     except OutsideError as error:
         raise CannotConnect(spec.title, error) from error
+    session.flush()
+    connection = held(session, scope, connection_id)
     mark_working(connection)
     _start_refresh(session, scope, connection, "reauthorize")
     session.flush()
@@ -138,12 +140,18 @@ def check(
     """
     connection = get(session, scope, connection_id)
     connector = connector_named(connection.datasource_name)
+    tried, problem = connection.credentials, None
     try:
         connector.check(open_access(resources, connection))
     except OutsideError as error:
-        mark_broken(connection, str(error))
-    else:
+        problem = str(error)
+    connection = held(session, scope, connection_id)
+    if connection.credentials != tried:  # replaced meanwhile, and checked then
+        return row(session, scope, connection_id)
+    if problem is None:
         mark_working(connection)
+    else:
+        mark_broken(connection, problem)
     session.flush()
     return row(session, scope, connection_id)
 
@@ -241,6 +249,17 @@ def get(session: Session, scope: WorkspaceScope, connection_id: int) -> Connecti
     return connection
 
 
+def held(session: Session, scope: WorkspaceScope, connection_id: int) -> Connection:
+    """Return a connection as it is now, held until the transaction ends; raises as `get` does.
+
+    After a call to the source, during which others may have changed or deleted it.
+    """
+    connection = queries.locked_connection(session, scope, connection_id)
+    if connection is None:
+        raise NotFound("Connection")
+    return connection
+
+
 def row(session: Session, scope: WorkspaceScope, connection_id: int) -> dict[str, Any]:
     """Return a connection with its counters, as `ConnectionOut`.
 
@@ -262,12 +281,13 @@ def delete(session: Session, scope: WorkspaceScope, connection_id: int) -> Conne
     Raises:
         NotFound: if there is none, or it was deleted before.
     """
-    connection = get(session, scope, connection_id)
+    get(session, scope, connection_id)
+    runs.cancel(session, scope, REFRESH, connection_id)  # before what its worker may hold
+    connection = held(session, scope, connection_id)
     connection.credentials = None
     connection.settings = {}
     connection.deleted_at = clock.now()
     queries.deactivate_accounts(session, connection_id)
-    runs.cancel(session, scope, REFRESH, connection_id)
     session.flush()
     return connection
 
@@ -281,7 +301,7 @@ def update_accounts(
         NotFound: if the workspace has no such connection.
         AccountsForeign: if an id is not of this connection.
     """
-    get(session, scope, connection_id)
+    held(session, scope, connection_id)  # a refresh stores accounts in another order
     accounts = {
         account.id: account
         for account in queries.accounts_of(session, scope, changes)

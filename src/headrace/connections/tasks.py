@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from headrace.connections import service
 from headrace.connections.models import AccountsStatus, Connection
+from headrace.connections.renewal import while_current
 from headrace.kit.outcomes import OutsideError, Reauthorize
 from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
@@ -17,9 +18,10 @@ def refresh(context: RunContext) -> None:
         connection = service.get(session, context.scope, int(context.subject_id))
         connector = service.connector_named(connection.datasource_name)
         access = service.open_access(context.resources, connection)
-    found = list(connector.accounts(access))
+    with while_current(context.resources.sessions, connection):
+        found = list(connector.accounts(access))
     with context.step() as session:
-        connection = service.get(session, context.scope, int(context.subject_id))
+        connection = service.held(session, context.scope, int(context.subject_id))
         service.store_accounts(session, connection, found)
         runs.succeed(context.hold(session), run_queries.database_now(session))
 

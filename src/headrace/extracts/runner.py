@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from headrace.connections import service as connections
+from headrace.connections.renewal import while_current
 from headrace.connectors.contract import Access, Account, BadValues, ReadRequest
 from headrace.data_tables import service as data_tables
 from headrace.extracts import service
@@ -65,9 +66,10 @@ def execute(context: RunContext) -> None:
     """
     with context.step() as session:
         work, windows = _begin(session, context)
-    for window in windows:
-        if not window.is_done:
-            _read_window(work, window)
+    with while_current(context.resources.sessions, work.parts.connection):
+        for window in windows:
+            if not window.is_done:
+                _read_window(work, window)
     with context.step() as session:
         _finish(session, work)
 
@@ -222,9 +224,10 @@ def _doubt_emptiness(session: Session, work: Work, days: DayRange | None, attemp
 
 def _finish(session: Session, work: Work) -> None:
     now = run_queries.database_now(session)
+    data_tables.touch(session, work.context.scope, work.table_id, now)
+    session.flush()  # the table before the extract, as requests take them
     extract = service.parts(session, work.context.scope, work.parts.extract.id).extract
     extract.last_sync = now
     extract.error_text = None
-    data_tables.touch(session, work.context.scope, work.table_id, now)
     loads.start_runs_for(session, work.context.scope, work.table_id)
     runs.succeed(work.context.hold(session), now)

@@ -104,7 +104,8 @@ def create(session: Session, scope: WorkspaceScope, body: ExtractIn) -> list[dic
         made.append(_store(session, scope, extract, rules))
     if is_new:
         loads.create_for_new_table(session, scope, table.id)
-    return [row(session, scope, extract_id) for extract_id in made]
+    rows = queries.extract_rows(scope).where(Extract.id.in_(made)).order_by(Extract.id)
+    return [found._asdict() for found in session.execute(rows)]
 
 
 def _store(
@@ -245,9 +246,10 @@ def update(
 def _set_fields(session: Session, scope: WorkspaceScope, whole: Parts, asked: list[str]) -> None:
     names = choices.chosen_fields(whole.connector, whole.report, asked)
     choices.keeps_dimensions(whole.connector, whole.report, whole.extract.fields, names)
-    whole.extract.fields = names
     declared = choices.described(whole.connector, whole.report, names)
+    # The table before the extract, as the end of a run takes them.
     data_tables.grow(session, scope, whole.extract.data_table_id, declared)
+    whole.extract.fields = names
 
 
 def _set_settings(whole: Parts, asked: dict[str, Any]) -> None:
@@ -348,15 +350,11 @@ def pause(
         NotFound: if the workspace has no such extract.
     """
     whole = parts(session, scope, extract_id)
-    _pause(session, scope, whole.extract, is_paused=is_paused)
+    if whole.extract.is_paused != is_paused:
+        runs.pause_schedules(session, scope, KIND, extract_id, is_paused=is_paused)
+        whole.extract.is_paused = is_paused
     session.flush()
     return detail(session, scope, extract_id)
-
-
-def _pause(session: Session, scope: WorkspaceScope, extract: Extract, *, is_paused: bool) -> None:
-    if extract.is_paused != is_paused:
-        extract.is_paused = is_paused
-        runs.pause_schedules(session, scope, KIND, extract.id, is_paused=is_paused)
 
 
 def delete(session: Session, scope: WorkspaceScope, extract_id: int) -> None:
@@ -366,8 +364,9 @@ def delete(session: Session, scope: WorkspaceScope, extract_id: int) -> None:
         NotFound: if the workspace has no such extract.
     """
     whole = parts(session, scope, extract_id)
-    runs.cancel(session, scope, KIND, extract_id)
+    # In the order in which schedulers and workers take them: schedules, runs, then the extract.
     runs.set_schedules(session, scope, KIND, extract_id, [])
+    runs.cancel(session, scope, KIND, extract_id)
     session.delete(whole.extract)
     session.flush()
 
@@ -386,9 +385,13 @@ def delete_connection(
     connection = connections.get(session, scope, connection_id)
     if datasource_name is not None and connection.datasource_name != datasource_name:
         raise NotFound("Connection")
-    connections.delete(session, scope, connection_id)
-    for extract in queries.of_connection(session, scope, connection_id):
-        _pause(session, scope, extract, is_paused=True)
+    extracts = queries.of_connection(session, scope, connection_id)
+    # In the order in which schedulers and workers take them: schedules, runs, then the rest.
+    for extract in extracts:
+        runs.pause_schedules(session, scope, KIND, extract.id, is_paused=True)
         runs.cancel(session, scope, KIND, extract.id)
+    for extract in extracts:
+        extract.is_paused = True
         extract.error_text = "The connection was deleted."
     session.flush()
+    connections.delete(session, scope, connection_id)
