@@ -156,7 +156,7 @@ def test_destination_that_may_not_be_written(
     before = sums_in_postgres(_as_writer(warehouse), _TABLE)
     writer = sql.Identifier(_WRITER)
     with psycopg.connect(warehouse, autocommit=True) as owner:
-        owner.execute(sql.SQL(taken).format(writer))  # type: ignore[arg-type]  # from the cases above
+        owner.execute(sql.SQL(taken).format(writer))
         network.let_days_pass(1)
         workspace.run_extract(extract)
         workspace.start_load(load)
@@ -164,7 +164,7 @@ def test_destination_that_may_not_be_written(
         failed = workspace.wait(path, "status", {"synced", "error"})
         assert failed["status"] == "error"
         assert reason in failed["error_text"]
-        owner.execute(sql.SQL(given_back).format(writer))  # type: ignore[arg-type]  # as above
+        owner.execute(sql.SQL(given_back).format(writer))
     assert sums_in_postgres(_as_writer(warehouse), _TABLE) == before
     assert workspace.run_load(load)["error_text"] is None
     after = sums_in_postgres(_as_writer(warehouse), _TABLE)

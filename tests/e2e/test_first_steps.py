@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from fakes.server import PATIENCE_SECONDS, Server, environment_of, headrace
@@ -25,7 +26,8 @@ def test_demo_with_a_file(open_folder: Path) -> None:
     assert "Every total agrees." in done.stdout
     for place in ("demo network", "data table", "PostgreSQL", "DuckDB"):
         assert place in done.stdout
-    assert done.stdout.count("visits 30.00, spend 3.75") == 3
+    # The file itself, the data table, PostgreSQL, DuckDB.
+    assert done.stdout.count("visits 30.00, spend 3.75") == 4
 
 
 def test_demo_with_a_file_that_is_not_there(open_folder: Path) -> None:
@@ -50,6 +52,7 @@ def newcomer(open_folder: Path) -> Iterator[Server]:
     assert started, "the server has left its database running"
 
 
+@pytest.mark.system  # needs bash and curl
 def test_walk_of_the_readme(newcomer: Server) -> None:
     walks = _WALK.findall((_ROOT / "README.md").read_text())
     blocks = [block for walk in walks for block in _BLOCK.findall(walk)]
@@ -64,4 +67,8 @@ def test_walk_of_the_readme(newcomer: Server) -> None:
         check=False,
     )
     assert walked.returncode == 0, walked.stdout + walked.stderr
-    assert "spend" in walked.stdout.splitlines()[-1] or "│" in walked.stdout
+    with duckdb.connect(str(newcomer.files / "first.duckdb"), read_only=True) as delivered:
+        counted = delivered.execute("SELECT count(*), sum(spend) FROM campaigns").fetchone()
+    assert counted is not None
+    for number in counted:
+        assert str(number) in walked.stdout
