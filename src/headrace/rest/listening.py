@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from headrace.kit import clock
 from headrace.settings import PREFIX, SettingsError
 
-_TRIES = 25
+_TRIES = 15
 _PAUSE_SECONDS = 0.2
 
 
