@@ -92,6 +92,7 @@ def test_vanished_accounts_become_inactive(workspace: WorkspaceFake, folder: Any
         ({"settings": {"url": "ftp://example.com/a.csv"}}, "https://"),
         ({"settings": {"url": "https://metadata.google.internal/a.csv"}}, "metadata"),
         ({"settings": "text"}, "settings"),
+        ({"settings": {"url": "file:///a", "format": "pdf"}}, "Format takes"),
         ({"account_sync_mode": "some", "settings": {"url": "x"}}, "account_sync_mode"),
     ],
 )

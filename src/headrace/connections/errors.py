@@ -25,6 +25,10 @@ class FieldMissing(Invalid):
         super().__init__(name, f"{title} is required.")
 
 
+class FieldUnfit(Invalid):
+    """A form field has a value that its type or its choices do not allow."""
+
+
 class AccountsForeign(AppError, status=400):
     """Some accounts are not of this connection; none was changed."""
 

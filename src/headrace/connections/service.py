@@ -14,6 +14,7 @@ from headrace.connections.errors import (
     ConnectionBusy,
     DataSourceUnknown,
     FieldMissing,
+    FieldUnfit,
 )
 from headrace.connections.models import (
     Account,
@@ -23,7 +24,7 @@ from headrace.connections.models import (
     SyncMode,
 )
 from headrace.connections.schemas import AccountsPatch, ConnectionIn, ReauthorizeIn
-from headrace.connectors.contract import Access, Connector, Setting
+from headrace.connectors.contract import Access, Connector, Setting, SettingType
 from headrace.connectors.contract import Account as RemoteAccount
 from headrace.connectors.registry import connectors
 from headrace.kit import clock
@@ -374,11 +375,24 @@ def _place(connection: Connection) -> str:
 
 
 def _filled(fields: tuple[Setting, ...], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the given values with defaults, checked for what is required; others are kept."""
+    """Return the given values with defaults, checked by the form; what it does not name is kept."""
     filled = {
         item.name: item.initial_value for item in fields if item.initial_value is not None
     } | dict(given)
     for item in fields:
         if item.required and filled.get(item.name) in (None, ""):
             raise FieldMissing(item.name, item.title)
+        _check_value(item, filled.get(item.name))
     return filled
+
+
+def _check_value(item: Setting, value: Any) -> None:
+    if value in (None, ""):
+        return
+    if item.type is SettingType.BOOLEAN and not isinstance(value, bool):
+        raise FieldUnfit(item.name, f"{item.title} takes true or false.")
+    if item.type is SettingType.INTEGER and (isinstance(value, bool) or not isinstance(value, int)):
+        raise FieldUnfit(item.name, f"{item.title} takes a whole number.")
+    options = [choice.value for choice in item.choices]
+    if item.type is SettingType.SELECT and value not in options:
+        raise FieldUnfit(item.name, f"{item.title} takes {', '.join(options)}.")

@@ -104,7 +104,7 @@ _SETTINGS = (
 SPEC = ConnectorSpec(
     name="file_import",
     title="File import",
-    categories=("Files",),
+    categories=("Flat Data",),
     auth=AuthForm(kind=AuthKind.CREDENTIALS, fields=_CREDENTIALS),
     reports=(
         Report(
