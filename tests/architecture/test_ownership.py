@@ -14,9 +14,9 @@ _PROOFS = {"owned", "owned_columns"}
 
 EXCEPTIONS = {
     "connections/queries.py:deactivate_accounts": "of a connection its service found in the scope",
+    "connections/queries.py:credentials_now": "of a connection that a run opened in its scope",
     "connections/queries.py:unlist_accounts_except": "of a connection its service found in the scope",
     "connections/tasks.py:refresh_failed": "of a run, whose subject was found in its scope",
-    "extracts/queries.py:_status": "correlated with extracts that an owned query selects",
     "extracts/service.py:parts": "what an extract of the workspace itself refers to",
     "loads/tasks.py:load_failed": "of a run, whose subject was found in its scope",
     "runs/queries.py:fresh_in_lane": "a lane names its subject, which was found in the scope",

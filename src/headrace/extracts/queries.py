@@ -3,14 +3,15 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, exists, func, literal, select
+from sqlalchemy import Select, String, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from headrace.connections.models import Account, Connection
 from headrace.data_tables.models import DataTable
 from headrace.extracts.models import Extract
-from headrace.runs.models import LIVE, Run, ScheduleRow
+from headrace.runs.models import ScheduleRow
+from headrace.runs.queries import subject_status
 from headrace.templates.models import ExtractTemplate
 from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
 
@@ -62,14 +63,13 @@ def extract_rows(scope: WorkspaceScope) -> Select[Any]:
 
 
 def _status() -> Any:
-    # The lane's partial unique index answers this with one probe a row.
-    lane = literal(f"{KIND}:") + cast(Extract.id, String)
-    return case(
-        (exists(select(Run.id).where(Run.lane == lane, Run.status.in_(LIVE))), "syncing"),
-        (Extract.is_paused, "paused"),
-        (Extract.error_text.is_not(None), "error"),
-        (Extract.last_sync.is_not(None), "synced"),
-        else_="init",
+    return subject_status(
+        KIND,
+        Extract.workspace_id,
+        Extract.id,
+        Extract.is_paused,
+        Extract.error_text,
+        Extract.last_sync,
     )
 
 

@@ -301,8 +301,7 @@ def run(
         raise AlreadyRunning("Extract", extract_id)
     _start(session, scope, whole.extract, "manual", **asked.model_dump(mode="json"))
     session.flush()
-    # The run waits for its turn, a few milliseconds as a rule; to the caller it has begun.
-    return detail(session, scope, extract_id) | {"status": "syncing"}
+    return detail(session, scope, extract_id)
 
 
 def _check_dates(whole: Parts, asked: DayRange) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, Text, and_, case, cast, delete, exists, func, or_, select
+from sqlalchemy import BigInteger, Select, Text, and_, cast, delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,8 @@ from headrace.destinations.models import DestinationConnection
 from headrace.kit.days import DayRange
 from headrace.loads.models import DeliveredSlice, Load, RunPolicy
 from headrace.loads.planning import STALE
-from headrace.runs.models import FINISHED, Run, ScheduleRow
+from headrace.runs.models import ScheduleRow
+from headrace.runs.queries import subject_status
 from headrace.table_store import Slice
 from headrace.tenancy.models import Workspace
 from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
@@ -53,7 +54,14 @@ def load_rows(scope: WorkspaceScope) -> Select[Any]:
             Load.last_update,
             Load.error_text,
             Load.uploaded_rows_count,
-            _status().label("status"),
+            subject_status(
+                KIND,
+                Load.workspace_id,
+                Load.id,
+                Load.is_paused,
+                Load.error_text,
+                Load.last_update,
+            ).label("status"),
             _schedules().label("scheduling"),
             DataTable.id.label("table_id"),
             DataTable.title.label("table_title"),
@@ -63,23 +71,6 @@ def load_rows(scope: WorkspaceScope) -> Select[Any]:
         .join(DataTable, DataTable.id == Load.data_table_id)
         .join(DestinationConnection, DestinationConnection.id == Load.destination_connection_id)
         .order_by(Load.id)
-    )
-
-
-def _status() -> Any:
-    """Where a load stands. Syncing is read from its runs, so that it cannot outlive them."""
-    unfinished = exists().where(
-        Run.workspace_id == Load.workspace_id,
-        Run.kind == KIND,
-        Run.subject_id == cast(Load.id, Text),
-        Run.status.not_in(FINISHED),
-    )
-    return case(
-        (Load.is_paused, "paused"),
-        (unfinished, "syncing"),
-        (Load.error_text.is_not(None), "error"),
-        (Load.last_update.is_not(None), "synced"),
-        else_="init",
     )
 
 

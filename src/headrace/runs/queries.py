@@ -9,8 +9,10 @@ from sqlalchemy import (
     Row,
     Select,
     Subquery,
+    Text,
     and_,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -59,6 +61,29 @@ def _run_columns() -> list[Any]:
         windows.where(RunWindow.is_done).scalar_subquery().label("windows_done"),
         windows.scalar_subquery().label("windows_total"),
     ]  # fmt: skip
+
+
+def subject_status(
+    kind: str, workspace_id: Any, subject_id: Any, is_paused: Any, error_text: Any, last_end: Any
+) -> Any:
+    """Tell in SQL where an extract or a load stands, from its columns and its runs (contract 2).
+
+    Syncing is read from unfinished runs, so that it cannot outlive them; it shows from the request
+    on, before the run is admitted, and while a failed attempt waits for the next.
+    """
+    unfinished = exists().where(
+        Run.workspace_id == workspace_id,
+        Run.kind == kind,
+        Run.subject_id == cast(subject_id, Text),
+        Run.status.not_in(FINISHED),
+    )
+    return case(
+        (is_paused, "paused"),
+        (unfinished, "syncing"),
+        (error_text.is_not(None), "error"),
+        (last_end.is_not(None), "synced"),
+        else_="init",
+    )
 
 
 def windows(session: Session, run_id: int) -> Sequence[RunWindow]:
