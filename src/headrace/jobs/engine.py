@@ -1,16 +1,21 @@
 """Carrying out jobs: a procrastinate worker whose tasks are plain functions run in threads."""
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import procrastinate
+import structlog
+from procrastinate.exceptions import ConnectorException
+from procrastinate.worker import Worker
 
 from headrace.db.engine import plain_dsn
 
 Task = Callable[..., None]
+log = structlog.get_logger(__name__)
 _LEAVING_SECONDS = 1.0
+_PAUSE_SECONDS = 1.0
 
 
 async def work(
@@ -25,13 +30,36 @@ async def work(
     """Carry out jobs until `stop` is set; then let those in flight finish for `grace_seconds`.
 
     Returns whether they did. The engine itself would wait for the others without end, since threads
-    cannot be interrupted; their jobs stay in the queue as those of a worker that died.
+    cannot be interrupted; their jobs stay in the queue as those of a worker that died. When the
+    database goes away the engine gives up; it is started again until the database is back.
 
     tasks: by name; each is called with the job's arguments, in one of `threads` threads. A task that
         raises is logged by the engine and not repeated: what to repeat is for its owner to record.
     timeout_seconds: silence after which other workers take this one for dead.
     """
+    # One pool for all starts: what is still at work keeps its thread, and its place in the count.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads))
+    stopped = asyncio.create_task(stop.wait())
+    while True:
+        worker = asyncio.create_task(
+            _serve(database_url, tasks, threads, timeout_seconds, grace_seconds)
+        )
+        await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if stopped.done():
+            worker.cancel()  # asks it to stop in peace; nothing happens if it ended by itself
+            ended, _ = await asyncio.wait({worker}, timeout=grace_seconds + _LEAVING_SECONDS)
+            return bool(ended)
+        log.error("job engine gave up; it is started again", exc_info=worker.exception())
+        await asyncio.wait({stopped}, timeout=_PAUSE_SECONDS)
+
+
+async def _serve(
+    database_url: str,
+    tasks: Mapping[str, Task],
+    threads: int,
+    timeout_seconds: float,
+    grace_seconds: float,
+) -> None:
     connector = procrastinate.PsycopgConnector(
         conninfo=plain_dsn(database_url), min_size=1, max_size=4
     )
@@ -39,22 +67,43 @@ async def work(
     for name, task in tasks.items():
         app.task(name=name)(task)
     async with app.open_async():
-        worker = asyncio.create_task(
-            app.run_worker_async(
-                concurrency=threads,
-                delete_jobs="always",
-                install_signal_handlers=False,
-                update_heartbeat_interval=timeout_seconds / 3,
-                stalled_worker_timeout=timeout_seconds,
-                shutdown_graceful_timeout=grace_seconds,
-            )
+        worker = LastingWorker(
+            app,
+            concurrency=threads,
+            delete_jobs="always",
+            install_signal_handlers=False,
+            update_heartbeat_interval=timeout_seconds / 3,
+            stalled_worker_timeout=timeout_seconds,
+            shutdown_graceful_timeout=grace_seconds,
         )
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        worker.cancel()  # asks it to stop in peace; nothing happens if it ended by itself
-        ended, _ = await asyncio.wait({worker}, timeout=grace_seconds + _LEAVING_SECONDS)
-        if ended:
-            with contextlib.suppress(asyncio.CancelledError):
-                await worker
-    return bool(ended)
+        await worker.run()  # type: ignore[no-untyped-call]  # the engine gives it no types
+
+
+class LastingWorker(Worker):
+    """The engine's worker, whose signs of life and whose ear for new jobs outlast an outage.
+
+    The engine watches over them only until the first of its side tasks ends, and the one for
+    periodic tasks, of which we have none, ends at once. After a failed sign of life it would go on
+    taking jobs, and the others would take each of them from it, again and again.
+    """
+
+    def _start_side_tasks(self) -> list[asyncio.Task[Any]]:
+        return [
+            asyncio.create_task(self._last(act))
+            for act in (self._update_heartbeat, self._poll_jobs_to_abort, self._listen)
+        ]
+
+    async def _last(self, act: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await act()
+            except ConnectorException as error:
+                log.warning(
+                    "job engine lost its database; trying again", reason=str(error.__cause__)
+                )
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _listen(self) -> None:
+        await self.app.job_manager.listen_for_jobs(
+            on_notification=self._handle_notification, queues=self.queues
+        )
