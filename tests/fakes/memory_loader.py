@@ -36,7 +36,7 @@ class MemoryLoader:
 
     problem: raised by checks and before each commit, while it is set.
     dies_after: how many more units are committed before the worker dies, unrecorded.
-    during_check: called while a check is under way.
+    during_check, during_write: called while a check, or the next write, is under way.
     """
 
     spec: ClassVar[LoaderSpec] = LoaderSpec(
@@ -58,6 +58,7 @@ class MemoryLoader:
     problem: OutsideError | None = None
     dies_after: int | None = None
     during_check: Callable[[], None] = lambda: None
+    during_write: Callable[[], None] = lambda: None
     accesses: list[Access] = field(default_factory=list)
     targets: list[TargetTable] = field(default_factory=list)
     units: list[Unit] = field(default_factory=list)
@@ -77,6 +78,8 @@ class MemoryLoader:
     ) -> Iterator[Delivered]:
         self.accesses.append(access)
         self.targets.append(table)
+        happens, self.during_write = self.during_write, lambda: None
+        happens()
         for unit in units:
             new = [row for batch in unit.batches() for row in batch.to_pylist()]
             if self.problem:

@@ -49,6 +49,31 @@ def test_a_killed_load_goes_on_after_its_last_recorded_unit(
     assert deliveries.load(load_id)["uploaded_rows_count"] == 6
 
 
+def test_a_worker_taken_for_dead_commits_nothing_when_it_comes_back(
+    deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
+) -> None:  # F01
+    load_id = deliveries.create(table)
+    deliveries.deliver(load_id)
+    table.fill(days(10, 10), [(10, "old", 1)], "one")
+    deliveries.ask(load_id)
+    resources = deliveries.workspace.resources
+    with transaction(resources.sessions) as session:
+        assert run_tasks.admit(session, resources) == 1
+        (job,) = take_jobs(session)
+
+    def fall_silent() -> None:
+        with transaction(resources.sessions) as session:
+            run_queries.put_back(session, job["run_id"], job["fence"])
+        table.fill(days(10, 10), [(10, "new", 2)], "one")
+        deliveries.workspace.run_everything()
+        assert deliveries.load(load_id)["status"] == "synced"
+
+    memory.during_write = fall_silent
+    run_tasks.carry_out(resources, **job)
+
+    assert memory.counted("ads", *SHOWN) == all_rows() + rows("one", (10, "new", 2))
+
+
 def test_a_killed_run_of_some_days_goes_on_with_them(
     deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
 ) -> None:  # F29

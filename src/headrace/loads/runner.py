@@ -38,7 +38,7 @@ from headrace.loads.planning import PlannedUnit, Situation, UnitKind, plan, reco
 from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
-from headrace.table_store import FileLost, Lake, live_segments, scan
+from headrace.table_store import FileLost, live_segments, scan
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def deliver(context: RunContext) -> None:
     with context.step() as session:
         work = prepare(context, session)
     if work.planned:
-        units = [_unit(context.resources.lake, work.view, each) for each in work.planned]
+        units = [_unit(context, work.view, each) for each in work.planned]
         written = work.loader.write(work.access, work.target, units)
         for planned, delivered in zip(work.planned, written, strict=True):
             _record(context, work, planned, delivered)
@@ -160,8 +160,8 @@ def _target(session: Session, context: RunContext, load: Load, view: TableView) 
     )
 
 
-def _unit(lake: Lake, view: TableView, planned: PlannedUnit) -> Unit:
-    batches = _batches(lake, view, planned)
+def _unit(context: RunContext, view: TableView, planned: PlannedUnit) -> Unit:
+    batches = _batches(context, view, planned)
     if planned.kind is UnitKind.FULL or planned.account_id is None:
         return Full(batches)
     if planned.kind is UnitKind.WINDOW:
@@ -173,13 +173,19 @@ def _unit(lake: Lake, view: TableView, planned: PlannedUnit) -> Unit:
     return Append(planned.account_id, inserted_at, planned.days, batches)
 
 
-def _batches(lake: Lake, view: TableView, planned: PlannedUnit) -> Batches:
+def _batches(context: RunContext, view: TableView, planned: PlannedUnit) -> Batches:
+    lake = context.resources.lake
+
     def opened() -> Iterator[Any]:
         try:
             yield from scan(lake, planned.segments, view.columns, date_field=view.date_field)
         except FileLost as error:
             # It was replaced and swept since the plan was made, unless the lake lost it.
             raise TryLater(str(error)) from error
+        with context.step():
+            # The loader commits next. A worker that was taken for dead and comes back must not:
+            # its rows could be older than those its successor has delivered and recorded.
+            pass
 
     return opened
 
