@@ -30,6 +30,7 @@ from headrace.runs.models import RunWindow
 from headrace.runs.schemas import LookbackWindow
 from headrace.table_store import (
     Replaced,
+    Segment,
     SegmentState,
     StagedFile,
     coverage,
@@ -147,6 +148,8 @@ def _read_window(work: Work, window: RunWindow) -> None:
             journal.rows_read += batch.num_rows
             writer.write(batch)
         staged = writer.finish()
+    if staged is None:
+        _doubt_emptiness(work, window)
     with work.context.step() as session:
         _store_window(session, work, window, staged, journal)
 
@@ -160,9 +163,7 @@ def _store_window(
 ) -> None:
     run = work.context.hold(session)
     days = _days(window)
-    if staged is None:
-        _doubt_emptiness(session, work, days, run.attempt)
-    elif not work.parts.report.fields:
+    if staged is not None and not work.parts.report.fields:
         declared = data_tables.discovered_fields(staged.columns, work.parts.date_field)
         data_tables.grow(session, work.context.scope, work.table_id, declared)
     replaced = _replace(session, work, days, staged)
@@ -201,25 +202,32 @@ def _state(seen_from: Horizon, days: DayRange | None) -> SegmentState:
     return SegmentState.FINAL
 
 
-def _doubt_emptiness(session: Session, work: Work, days: DayRange | None, attempt: int) -> None:
+def _doubt_emptiness(work: Work, window: RunWindow) -> None:
     """Ask again before an answer without rows may erase rows (promise 4).
 
     Raises:
         TryLater: while the source has not said so often enough; what is there stays.
     """
-    if attempt + 1 >= _EMPTY_ANSWERS_BELIEVED:
-        return
-    live = live_segments(session, work.table_id, [work.account.remote_id])
-    overlapping = [
-        item
-        for item in live
-        if item.rows and (days is None or item.days is None or item.days.overlaps(days))
-    ]
-    if overlapping:
-        raise TryLater(
-            f"The source answered without rows for {days or 'the account'}, where there were rows "
-            "before. They are kept until it has said so several times."
-        )
+    days = _days(window)
+    # Where fewer attempts are allowed, the last of them is believed: else none ever would be.
+    attempts = min(_EMPTY_ANSWERS_BELIEVED, work.context.resources.settings.run_attempts)
+    with work.context.step() as session:
+        if work.context.hold(session).attempt + 1 >= attempts:
+            return
+        live = live_segments(session, work.table_id, [work.account.remote_id])
+        if not any(_has_rows(segment, days) for segment in live):
+            return
+        # A report that the source has made before would say the same again.
+        session.get_one(RunWindow, window.id).bookmark = None
+    raise TryLater(
+        f"The source answered without rows for {days or 'the account'}, where there were rows "
+        "before. They are kept until it has said so several times."
+    )
+
+
+def _has_rows(segment: Segment, days: DayRange | None) -> bool:
+    is_touched = days is None or segment.days is None or segment.days.overlaps(days)
+    return is_touched and segment.rows > 0
 
 
 def _finish(session: Session, work: Work) -> None:
