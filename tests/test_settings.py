@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from headrace.rest.resources import open_resources
 from headrace.settings import Settings, SettingsError, decode_key, load_settings
 
 GOOD_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -36,6 +37,10 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         ("BASE_URLS", '["http://x"]', "not a JSON object"),
         ("BASE_URLS", '{"facebook": "ftp://x"}', "http:// or https://"),
         ("ALLOWED_PRIVATE_HOSTS", "[", "ALLOWED_PRIVATE_HOSTS"),
+        ("DATABASE_URL", "localhost/headrace", "postgresql://user:password@host"),
+        ("DATABASE_URL", "mysql://u:p@h/d", "postgresql://user:password@host"),
+        ("DATABASE_URL", "postgresql://u:p@h:port/d", "postgresql://user:password@host"),
+        ("PUBLIC_URL", "elt.example.com", "http:// or https://"),
         ("SECRET_KEY", "short", "openssl rand -base64 32"),
         ("SECRET_KEY", "changeme", "example key"),
         ("SECRET_KEY", "0" * 64, "example key"),
@@ -51,6 +56,12 @@ def test_a_bad_value_is_named_and_explained(  # S69
         load_settings()
     assert f"HEADRACE_{name}" in str(caught.value)
     assert says in str(caught.value)
+
+
+def test_a_lake_that_is_nowhere_is_named(tmp_path: Path) -> None:  # S69
+    settings = load_settings(home=tmp_path, lake_url="gs://bucket", secret_key=GOOD_KEY)
+    with pytest.raises(SettingsError, match=r"HEADRACE_LAKE_URL.*s3://bucket"):
+        open_resources(settings, "postgresql://unused", threads=1)
 
 
 def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

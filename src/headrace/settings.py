@@ -10,7 +10,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -154,6 +154,24 @@ class Settings(BaseSettings):
     def _whole_paths(cls, value: list[Path]) -> list[Path]:
         return [path.expanduser().absolute() for path in value]
 
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme.split("+")[0] not in {"postgresql", "postgres"} or not _has_port(parts):
+            raise ValueError("must look like postgresql://user:password@host:port/database")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must begin with http:// or https:// and name a host")
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _good_key(cls, value: SecretStr | None) -> SecretStr | None:
@@ -220,6 +238,14 @@ class Settings(BaseSettings):
                 f"The secret key in {path} is damaged: {error}. Restore it from a backup; without it "
                 "stored credentials cannot be read."
             ) from error
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port of a URL, if it names one, is a number."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def decode_key(text: str) -> bytes:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from headrace.db.engine import make_engine, session_maker
 from headrace.kit.outbound import OutboundHttp, OutboundPolicy
 from headrace.kit.sealing import Vault
-from headrace.settings import Settings
+from headrace.settings import PREFIX, Settings, SettingsError
 from headrace.table_store.lake import Lake
 
 
@@ -28,7 +28,15 @@ class Resources:
 
 
 def open_resources(settings: Settings, database_url: str, threads: int) -> Resources:
-    """Open what a process with so many working threads needs."""
+    """Open what a process with so many working threads needs.
+
+    Raises:
+        SettingsError: if the lake's URL is not one.
+    """
+    try:
+        lake = Lake.open(settings.lake)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}LAKE_URL: {error}") from error
     engine = make_engine(database_url, pool_size=threads + 2)
     policy = settings.outbound_policy
     return Resources(
@@ -36,7 +44,7 @@ def open_resources(settings: Settings, database_url: str, threads: int) -> Resou
         engine=engine,
         sessions=session_maker(engine),
         vault=Vault(settings.sealing_key()),
-        lake=Lake.open(settings.lake),
+        lake=lake,
         policy=policy,
         http=OutboundHttp(policy, max_connections=threads * 2),
     )
