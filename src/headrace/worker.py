@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 _TICK_SECONDS = 1.0
 _HOUSEKEEPING_SECONDS = 600.0
+_ROUNDS = 100  # of a thousand each; what is left then waits for the next time
 _GRACE_SECONDS = 30.0
 # Importing these registers what they carry out.
 _KINDS = (connection_tasks, destination_tasks, extract_tasks, load_tasks)
@@ -120,11 +121,18 @@ def _keep_house(resources: Resources, halted: threading.Event) -> None:
 
 def _sweep(resources: Resources) -> None:
     grace = timedelta(minutes=resources.settings.segment_grace_minutes)
-    swept = sweep(resources.sessions, resources.lake, grace)
-    log.info("lake swept", swept=str(swept))
+    for _ in range(_ROUNDS):
+        swept = sweep(resources.sessions, resources.lake, grace)
+        log.info("lake swept", swept=str(swept))
+        if not swept.more:
+            break
 
 
 def _forget(resources: Resources) -> None:
     with transaction(resources.sessions) as session:
         access_queries.delete_expired(session, clock.now())
-        runs.delete_history(session, timedelta(days=resources.settings.run_retention_days))
+    retention = timedelta(days=resources.settings.run_retention_days)
+    for _ in range(_ROUNDS):
+        with transaction(resources.sessions) as session:
+            if not runs.delete_history(session, retention):
+                break
