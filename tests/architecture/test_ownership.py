@@ -13,7 +13,6 @@ _VERBS = {"select", "update", "delete", "exists", "get", "get_one", "query"}
 _PROOFS = {"owned", "owned_columns"}
 
 EXCEPTIONS = {
-    "connections/queries.py:credentials_now": "of a connection its caller found in the scope",
     "connections/queries.py:deactivate_accounts": "of a connection its service found in the scope",
     "connections/queries.py:credentials_now": "of a connection that a run opened in its scope",
     "connections/queries.py:unlist_accounts_except": "of a connection its service found in the scope",
