@@ -165,6 +165,12 @@ def _decimals(text: pa.Array) -> pa.Array:
     return _rounded(text.cast(_ROUNDABLE[1]))
 
 
+def _has_exponent(text: pa.Array) -> bool:
+    # All of a column's characters lie in one buffer: searching it costs almost nothing.
+    characters = text.buffers()[2]
+    return characters is not None and any(mark in characters.to_pybytes() for mark in (b"e", b"E"))
+
+
 def _is_long_ratio(text: str | None) -> bool:
     return text is not None and len(text.partition(".")[2]) > DECIMAL_SCALE
 

@@ -218,11 +218,13 @@ class OutboundHttp:
             OutboundRefused: if the host may not be contacted, or a header cannot be sent.
             urllib3.exceptions.HTTPError: if there is no (whole) answer.
         """
-        if urlsplit(url).scheme not in {"http", "https"}:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise OutboundRefused(f"Only http and https addresses are contacted, not {url[:80]!r}.")
         _check_headers(headers or {})
-        if query:
-            url += ("&" if "?" in url else "?") + urlencode(query)
+        asked = "&".join(filter(None, (parts.query, urlencode(query or {}))))
+        # The path alone: a pool manager would take the whole address apart four times a request.
+        target = (parts.path or "/") + (f"?{asked}" if asked else "")
         options: dict[str, Any] = {"headers": {"User-Agent": "headrace", **(headers or {})}}
         if form is not None:
             options |= {"fields": dict(form), "encode_multipart": False}
@@ -230,9 +232,8 @@ class OutboundHttp:
             options["json"] = json
         if content is not None:
             options["body"] = content
-        return self._pool.request(
-            method, url, redirect=False, preload_content=not stream, **options
-        )
+        pool = self._pool.connection_from_host(parts.hostname, parts.port, parts.scheme)
+        return pool.request(method, target, redirect=False, preload_content=not stream, **options)
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:
