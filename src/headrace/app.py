@@ -1,5 +1,6 @@
 """The web application: routes, error forms, the OpenAPI document, the demo network."""
 
+import asyncio
 from typing import Any
 
 from fastapi import FastAPI
@@ -51,6 +52,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
     )
     app.state.settings = settings
     app.state.resources = resources
+    app.state.turns = asyncio.Semaphore(settings.web_threads)
     app.state.sessions = resources.sessions if resources else None
     app.state.access = AccessKit(PasswordCheck(), origin_of(settings.public_address))
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's own way

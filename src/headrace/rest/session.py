@@ -1,6 +1,7 @@
 """One database transaction for each request."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,7 +11,21 @@ from headrace.db.engine import transaction
 from headrace.settings import Settings
 
 
-def request_session(request: Request) -> Iterator[Session]:
+async def request_turn(request: Request) -> AsyncIterator[None]:
+    """Wait until fewer requests are at the database than it has connections for.
+
+    The threads that answer are shared: if all of them waited for a connection, none would be left
+    to let those that hold one go on.
+    """
+    turns: asyncio.Semaphore = request.app.state.turns
+    async with turns:
+        yield
+
+
+Turn = Annotated[None, Depends(request_turn, scope="function")]
+
+
+def request_session(request: Request, _: Turn) -> Iterator[Session]:
     """Open the request's transaction; it commits before the answer is sent."""
     with transaction(request.app.state.sessions) as session:
         yield session
