@@ -145,13 +145,16 @@ def _initialise(folder: Path, data_dir: Path) -> None:
     password_file.touch(mode=0o600)
     password_file.write_text(secrets.token_urlsafe(24))
     _own(password_file)
-    shutil.rmtree(data_dir, ignore_errors=True)
+    # Made aside and moved: a folder that initdb was killed in would look whole.
+    partial = data_dir.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
     _run(
-        folder, "initdb", "-D", str(data_dir), "-U", EmbeddedServer.user,
+        folder, "initdb", "-D", str(partial), "-U", EmbeddedServer.user,
         "--pwfile", str(password_file),
         "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale-provider", "builtin",
         "--builtin-locale", "C.UTF-8", "--locale", "C",
     )  # fmt: skip
+    partial.rename(data_dir)
 
 
 def _launch(folder: Path, data_dir: Path, port: int) -> None:
