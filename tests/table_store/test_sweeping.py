@@ -51,8 +51,9 @@ def test_a_file_of_which_a_part_is_live_stays(table: SmallTable) -> None:
 def test_orphans_go_after_the_grace(table: SmallTable, lake_folder: Path) -> None:
     table.replace("a", days(0, 0), rows_of([0]))
     table.stage("a", [batch_of(rows_of([1]))])
-    unfinished = table.live()[0].path
-    (lake_folder / f"{unfinished}.partial").write_bytes(b"of a writer that was killed")
+    kept = table.live()[0].path
+    unfinished = Path(kept).with_name(f"{'0' * 32}.parquet")
+    (lake_folder / unfinished).write_bytes(b"of a writer that was killed")
 
     assert sweep(table.sessions, table.lake, GRACE) == Swept(0, 0, 0)
     with clock.shifted(LATER):
@@ -60,7 +61,7 @@ def test_orphans_go_after_the_grace(table: SmallTable, lake_folder: Path) -> Non
         assert sweep(table.sessions, table.lake, GRACE) == Swept(0, 2, 0)
         assert sweep(table.sessions, table.lake, GRACE) == Swept(0, 0, 0)
 
-    assert _paths(table) == {unfinished}
+    assert _paths(table) == {kept}
     assert table.read() == counted("a", rows_of([0]))
 
 

@@ -128,13 +128,15 @@ def test_a_failing_source_leaves_no_file(table: SmallTable, lake_folder: Path) -
     assert _files(lake_folder) == []
 
 
-def test_a_file_does_not_show_before_it_is_whole(table: SmallTable, lake_folder: Path) -> None:
+def test_an_unfinished_file_is_of_no_table(table: SmallTable, lake_folder: Path) -> None:
     with table.lake.new_file(**NAMED, date_field="date_start") as writer:
         writer.write(batch_of(rows_of([1])))
         writer._flush()
-        assert [path.suffix for path in _files(lake_folder)] == [".partial"]
+        assert len(_files(lake_folder)) == 1
+        assert not table.read()
         writer.finish()
-    assert [path.suffix for path in _files(lake_folder)] == [".parquet"]
+    assert len(_files(lake_folder)) == 1
+    assert not table.read()
 
 
 def _with(**columns: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Connection,
     Table,
@@ -68,9 +69,52 @@ _KILL_ACCOUNT = _killing(_OF_ACCOUNT)
 _KILL_OVERLAPPED = _killing(_OVERLAPPED)
 _LOCK = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)))
 _INSERT_SEGMENT = insert(_SEGMENT)
-_INSERT_FILE = (
-    upsert(_FILE).on_conflict_do_nothing(index_elements=[_FILE.c.path]).returning(_FILE.c.id)
+_FILE_VALUES = (
+    "path",
+    "workspace_id",
+    "row_count",
+    "byte_count",
+    "first_date",
+    "last_date",
+    "inserted_at",
 )
+_SEGMENT_VALUES = (
+    "table_id",
+    "workspace_id",
+    "account_id",
+    "first_day",
+    "last_day",
+    "file_id",
+    "state",
+    "run_id",
+)
+
+
+def _inserting_with_file() -> Any:
+    """Build the statement that inserts a file and segments, the last of them of that file."""
+    new_file = (
+        upsert(_FILE)
+        .values({name: bindparam(f"new_{name}") for name in _FILE_VALUES})
+        .on_conflict_do_nothing(index_elements=[_FILE.c.path])
+        .returning(_FILE.c.id)
+        .cte("new_file")
+    )
+    arrays = [
+        bindparam(f"all_{name}", type_=ARRAY(_SEGMENT.c[name].type)) for name in _SEGMENT_VALUES
+    ]
+    place = func.unnest(*arrays).table_valued(*_SEGMENT_VALUES, with_ordinality="place")
+    made = place.render_derived("made")
+    is_last = made.c.place == func.cardinality(arrays[0])
+    values = [
+        made.c[name] if name != "file_id" else func.coalesce(made.c.file_id, new_file.c.id)
+        for name in _SEGMENT_VALUES
+    ]
+    rows = select(*values).select_from(made.outerjoin(new_file, is_last))
+    made_segments = insert(_SEGMENT).from_select(list(_SEGMENT_VALUES), rows).cte("made_segments")
+    return select(new_file.c.id).add_cte(made_segments)
+
+
+_INSERT_WITH_FILE = _inserting_with_file()
 
 
 def lock(connection: Connection, key: int) -> None:
@@ -109,15 +153,23 @@ def kill_table(connection: Connection, table_id: int) -> int:
     return connection.execute(statement).rowcount
 
 
-def insert_file(connection: Connection, values: Mapping[str, Any]) -> int | None:
-    """Insert a file and return its id; None where its path is taken."""
-    file_id: int | None = connection.execute(_INSERT_FILE, values).scalar_one_or_none()
-    return file_id
-
-
 def insert_segments(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert segments."""
     connection.execute(_INSERT_SEGMENT, rows)
+
+
+def insert_segments_and_file(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], file: Mapping[str, Any]
+) -> bool:
+    """Insert segments and the file of the last of them, in one round trip.
+
+    Returns False where the file's path is taken: the last segment has no file then, and the
+    transaction must not commit.
+    """
+    values: dict[str, Any] = {f"new_{name}": value for name, value in file.items()}
+    for name in _SEGMENT_VALUES:
+        values[f"all_{name}"] = [row[name] for row in rows]
+    return connection.execute(_INSERT_WITH_FILE, values).one_or_none() is not None
 
 
 def delete_workspace(connection: Connection, workspace_id: int) -> None:

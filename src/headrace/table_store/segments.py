@@ -105,10 +105,12 @@ def replace_window(
     ends = _ends(overlapped, days)
     if staged is None and state == SegmentState.FINAL:
         state = SegmentState.EMPTY
-    file_id = _insert_file(connection, staged) if staged else None
-    new = Segment(0, account_id, days, state, file_id=file_id, run_id=run_id)
+    new = Segment(0, account_id, days, state, run_id=run_id)
     rows = [_row(segment, table_id, workspace_id) for segment in (*ends, new)]
-    queries.insert_segments(connection, rows)
+    if staged is None:
+        queries.insert_segments(connection, rows)
+    else:
+        _insert_with_file(connection, rows, staged)
     removed = sum(map(_shown_rows, overlapped)) - sum(map(_shown_rows, ends))
     return Replaced(staged.rows if staged else 0, removed)
 
@@ -244,8 +246,10 @@ def _shown_rows(segment: Segment) -> int:
     return round(segment.rows * shown.day_count / segment.file_days.day_count)
 
 
-def _insert_file(connection: Connection, staged: StagedFile) -> int:
-    values = {
+def _insert_with_file(
+    connection: Connection, rows: Sequence[dict[str, Any]], staged: StagedFile
+) -> None:
+    file = {
         "path": staged.path,
         "workspace_id": staged.workspace_id,
         "row_count": staged.rows,
@@ -254,13 +258,11 @@ def _insert_file(connection: Connection, staged: StagedFile) -> int:
         "last_date": staged.last_date,
         "inserted_at": staged.inserted_at,
     }
-    file_id = queries.insert_file(connection, values)
-    if file_id is None:
+    if not queries.insert_segments_and_file(connection, rows, file):
         raise FileSwept(
             f"The file {staged.path} was taken for an orphan and removed, or is in use already; "
             "read its days again."
         )
-    return file_id
 
 
 def _row(segment: Segment, table_id: int, workspace_id: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where the bytes of a new file go: nothing shows under its path before it is whole."""
+"""Where the bytes of a new file go; nobody reads a file before a segment names it."""
 
 import os
 from contextlib import suppress
@@ -22,30 +22,25 @@ class Sink(Protocol):
 
 
 class LocalSink:
-    """Writes beside the final path, renames, then syncs file and folder."""
+    """Writes under the final path, for only a segment makes a file count; then syncs the disk."""
 
     def __init__(self, root: Path, path: str) -> None:
-        self._final = root / path
-        self._partial = self._final.with_name(self._final.name + ".partial")
-        _make_folder(self._final.parent)
-        self.stream = pa.OSFile(str(self._partial), "wb")
+        self._path = root / path
+        _make_folder(self._path.parent)
+        self.stream = pa.OSFile(str(self._path), "wb")
 
     def commit(self) -> int:
         """Make the file durable under its path and return its size in bytes."""
         self.stream.close()
-        # Renamed before it is synced: then one commit of the file system's journal holds both. A
-        # crash in between leaves an orphan, for no segment names the file yet.
-        self._partial.rename(self._final)
-        size = _sync(self._final)
-        _sync(self._final.parent)
+        size = _sync(self._path)
+        _sync(self._path.parent)
         return size
 
     def abort(self) -> None:
         """Remove what was written."""
         with suppress(OSError):
             self.stream.close()
-        self._partial.unlink(missing_ok=True)
-        self._final.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
 
 class ObjectSink:

@@ -19,7 +19,7 @@ from headrace.table_store.models import StoredFile, StoredSegment
 _BATCH = 200
 _MARKS_KEPT_GRACES = 10
 _SWEEP_LOCK = 0x68656164_73776570
-_OUR_FILE = re.compile(r"\d+/\d+/[0-9a-f]{24}/[0-9a-f]{32}\.parquet(\.partial)?")
+_OUR_FILE = re.compile(r"\d+/\d+/[0-9a-f]{24}/[0-9a-f]{32}\.parquet")
 
 
 @dataclass(frozen=True)
