@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from headrace.templates.models import ExtractTemplate
+from headrace.tenancy.models import Agency
 from headrace.tenancy.scope import WorkspaceScope
 
 
@@ -55,3 +56,8 @@ def filtered(rows: Select[Any], search: str | None, kind: str | None) -> Select[
         is_global = ExtractTemplate.agency_id.is_(None)
         rows = rows.where(is_global if kind == "global" else ~is_global)
     return rows
+
+
+def salt_of(session: Session, agency_id: int) -> bytes:
+    """Return what an agency's hashed fields are salted with."""
+    return session.execute(select(Agency.hash_salt).where(Agency.id == agency_id)).scalar_one()

@@ -2,20 +2,30 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, func
+from sqlalchemy import ForeignKey, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headrace.db.base import Base, BigId, CreatedAt
 
+# Made by the database, so that a migration gives agencies that are there one each too.
+_RANDOM_32_BYTES = (
+    "decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')"
+)
+
 
 class Agency(Base):
-    """A vendor or agency: the owner of workspaces and of users."""
+    """A vendor or agency: the owner of workspaces and of users.
+
+    hash_salt: what its hashed fields are salted with; it never changes, else digests of the same
+        value would differ.
+    """
 
     __tablename__ = "agency"
 
     id: Mapped[BigId]
     title: Mapped[str] = mapped_column(unique=True)
     can_use_embedded_api: Mapped[bool] = mapped_column(default=True)
+    hash_salt: Mapped[bytes] = mapped_column(server_default=text(_RANDOM_32_BYTES), deferred=True)
     created_at: Mapped[CreatedAt]
 
 
