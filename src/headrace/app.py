@@ -18,6 +18,7 @@ from headrace.loads import routes as loads
 from headrace.rest import errors, health, openapi
 from headrace.rest.body_limit import BodyLimit
 from headrace.rest.json_answers import StandingHeaders
+from headrace.rest.outside import CallPlaces
 from headrace.rest.paths import PathForms
 from headrace.rest.request_ids import RequestIds
 from headrace.rest.resources import Resources
@@ -53,6 +54,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
     app.state.settings = settings
     app.state.resources = resources
     app.state.turns = asyncio.Semaphore(settings.web_threads)
+    app.state.call_places = CallPlaces()
     app.state.sessions = resources.sessions if resources else None
     app.state.access = AccessKit(PasswordCheck(), origin_of(settings.public_address))
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's own way

@@ -60,6 +60,7 @@ _STATUS_TEXTS = {
     "409": "The object's state does not allow it now.",
     "413": "The body is larger than 1 MiB.",
     "415": "The body is not declared as JSON.",
+    "429": "Too many requests; `Retry-After` says when to come again.",
     "500": "A fault of the server.",
 }
 

@@ -5,30 +5,56 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
-from headrace.db.engine import transaction
 from headrace.settings import Settings
 
 
-async def request_turn(request: Request) -> AsyncIterator[None]:
-    """Wait until fewer requests are at the database than it has connections for.
+class HeldTurn:
+    """A request's turn at the database, which it may give back for a while."""
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns = turns
+        self._is_held = False
+
+    async def take(self) -> None:
+        """Wait until fewer requests are at the database than it has connections for."""
+        await self._turns.acquire()
+        self._is_held = True
+
+    def give_back(self) -> None:
+        """Let another request to the database; in the event loop only."""
+        if self._is_held:
+            self._is_held = False
+            self._turns.release()
+
+
+async def request_turn(request: Request) -> AsyncIterator[HeldTurn]:
+    """Give the request a turn at the database.
 
     The threads that answer are shared: if all of them waited for a connection, none would be left
     to let those that hold one go on.
     """
-    turns: asyncio.Semaphore = request.app.state.turns
-    async with turns:
-        yield
+    turn = HeldTurn(request.app.state.turns)
+    await turn.take()
+    try:
+        yield turn
+    finally:
+        turn.give_back()
 
 
-Turn = Annotated[None, Depends(request_turn, scope="function")]
+Turn = Annotated[HeldTurn, Depends(request_turn, scope="function")]
 
 
 def request_session(request: Request, _: Turn) -> Iterator[Session]:
-    """Open the request's transaction; it commits before the answer is sent."""
-    with transaction(request.app.state.sessions) as session:
+    """Open the request's transaction; it commits before the answer is sent.
+
+    A request that calls out commits in between and goes on in another (`rest.outside`).
+    """
+    sessions: sessionmaker[Session] = request.app.state.sessions
+    with sessions() as session:
         yield session
+        session.commit()
 
 
 # Function scope matters: by default FastAPI ends a dependency after the answer has been sent, and
