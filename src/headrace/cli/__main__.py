@@ -1,0 +1,5 @@
+"""`python -m headrace.cli`: the command line, started as a module."""
+
+from headrace.cli import main
+
+main()

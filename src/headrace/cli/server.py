@@ -1,0 +1,99 @@
+"""Commands that run the server and bring its database to this release."""
+
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from headrace import __version__
+from headrace.cli.opening import err, opened, out, plain_errors, read_settings
+
+app = typer.Typer()
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+
+
+def _refuse_newer(url: str) -> None:
+    """Refuse a database of a newer release here, once, where every child would say the same.
+
+    One that does not answer is left to the children, which are restarted until it does.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    from headrace.db.engine import make_engine
+    from headrace.db.migrating import check_not_newer
+
+    engine = make_engine(url, pool_size=1)
+    with suppress(OperationalError):
+        check_not_newer(engine)
+    engine.dispose()
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine: web server, workers and, unless configured, PostgreSQL."""
+    from headrace.db.opening import database_url
+    from headrace.supervision import ChildRefused, supervise
+
+    with plain_errors():
+        settings = read_settings()
+        settings.sealing_key()
+        workers = {f"worker {number + 1}": ["worker"] for number in range(settings.workers)}
+        with database_url(settings) as url:
+            _refuse_newer(url)
+            try:
+                supervise(
+                    {"web": ["web"]} | workers,
+                    lambda: err.print(f"Headrace {__version__} at {settings.public_address}"),
+                )
+            except ChildRefused:
+                raise typer.Exit(1) from None
+
+
+@app.command()
+def web(supervised: Supervised = False) -> None:
+    """Run one web process."""
+    import uvicorn
+
+    from headrace.app import create_app
+    from headrace.rest.listening import listening_socket
+    from headrace.supervision import end_with_parent
+
+    if supervised:
+        end_with_parent()
+    with plain_errors(supervised=supervised):
+        settings = read_settings()
+        with (
+            listening_socket(settings.host, settings.port) as listener,
+            opened(settings, settings.web_threads) as (resources, _),
+        ):
+            config = uvicorn.Config(
+                create_app(settings, resources),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=20,
+            )
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+@app.command()
+def worker(supervised: Supervised = False) -> None:
+    """Run one worker process."""
+    from headrace import worker as working
+    from headrace.supervision import end_with_parent, leave_at_once
+
+    if supervised:
+        end_with_parent()
+    with plain_errors(supervised=supervised):
+        settings = read_settings()
+        with opened(settings, settings.worker_threads) as (resources, url):
+            ended = working.run(resources, url, settings.worker_threads)
+    if not ended:
+        leave_at_once()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this release's version."""
+    with plain_errors(), opened(read_settings(), 1):
+        out.print("The database is at this release's version.")
