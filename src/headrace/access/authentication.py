@@ -10,6 +10,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 
 from headrace.access import queries
+from headrace.access.embed_cookies import session_secret
 from headrace.access.errors import (
     BadPassword,
     BasicRequired,
@@ -66,6 +67,10 @@ def workspace_scope(request: Request, session: Session, kit: AccessKit) -> Works
     scheme, value = _authorization(request)
     if scheme == "bearer":
         return _token_scope(session, value)
+    if not scheme and (secret := session_secret(request)) is not None:
+        if request.method not in _SAFE_METHODS and not _own_page(request, kit.public_origin):
+            raise CrossSite
+        return _token_scope(session, secret)
     if not scheme and COOKIE_NAME in request.cookies:
         return _cookie_scope(request, session, kit)
     raise BearerRequired
@@ -85,6 +90,32 @@ def server_scope(session: Session, workspace_id: int) -> WorkspaceScope:
     if agency_id is None:
         raise WorkspaceClosed
     return WorkspaceScope(agency_id, workspace_id, None, ALL_PERMISSIONS)
+
+
+def member_scope(session: Session, user_id: int, workspace_id: int) -> WorkspaceScope | None:
+    """The scope a user has in a workspace now, for what they left to be done in their name.
+
+    None if they may no longer enter it: what they left then dies with their rights.
+    """
+    found = queries.active_member(session, user_id, workspace_id)
+    if found is None:
+        return None
+    user, role = found
+    permissions = _workspace_permissions(user, role)
+    if permissions is None:
+        return None
+    return WorkspaceScope(user.agency_id, workspace_id, user.id, permissions)
+
+
+def embed_scope(session: Session, secret: str) -> WorkspaceScope:
+    """Prove who acts in an iframe's session from its secret; raises as `workspace_scope` does."""
+    return _token_scope(session, secret)
+
+
+def presented_token(request: Request) -> str:
+    """Return the digest of the bearer token, or the iframe session's secret, a request brings."""
+    scheme, value = _authorization(request)
+    return token_digest(value if scheme == "bearer" else session_secret(request) or "")
 
 
 def _authorization(request: Request) -> tuple[str, str]:
@@ -136,6 +167,8 @@ def _token_scope(session: Session, token: str) -> WorkspaceScope:
         raise TokenExpired
     if not enabled:
         raise EmbeddedApiOff
+    if credential.limited_to is not None:
+        permissions &= frozenset(credential.limited_to)
     if credential.expires_at < now + LIFETIME - _PUSH_AT_LEAST:
         queries.push_expiry(session, AccessToken, credential.digest, now + LIFETIME, _PUSH_AT_LEAST)
     return WorkspaceScope(agency_id, credential.workspace_id, user.id, permissions)

@@ -51,6 +51,17 @@ class SessionExpired(AppError, status=401):
         super().__init__("The session is unknown or has expired; sign in again.", headers=_BEARER)
 
 
+class CodeSpent(AppError, status=401):
+    """The code of an iframe URL is unknown, used, or past its life; they look the same."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The code is unknown, was used or has expired; ask for a new URL with "
+            "POST /api/v3/get_iframe_url, and send its code as Authorization: Code <code>.",
+            headers={"WWW-Authenticate": "Code"},
+        )
+
+
 class WorkspaceHeaderMissing(AppError, status=400):
     """Cookie mode names its workspace in a header; there is no default."""
 

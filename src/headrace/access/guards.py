@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import Depends, Request
 
-from headrace.access import authentication
+from headrace.access import authentication, embed_codes
 from headrace.access.authentication import AccessKit
 from headrace.access.errors import PermissionMissing
 from headrace.access.permissions import Permission
@@ -14,6 +14,7 @@ from headrace.rest.session import DbSession
 BASIC = "basic"
 BEARER = "bearer"
 COOKIE = "cookie"
+CODE = embed_codes.CODE_SCHEME
 
 
 class Guard:
@@ -51,3 +52,21 @@ def allows_agency(permission: Permission) -> Any:
 def allows_anyone_known() -> Any:
     """Ask only for good credentials, of any mode: for what belongs to no workspace."""
     return Depends(Guard(authentication.catalogue_scope, (BASIC, BEARER, COOKIE), None))
+
+
+def allows_members() -> Any:
+    """Ask for good credentials in a workspace; gives a `WorkspaceScope`.
+
+    For operations whose permission depends on what is asked: their service asks for it.
+    """
+    return Depends(Guard(authentication.workspace_scope, (BEARER, COOKIE), None))
+
+
+def allows_agency_or_members() -> Any:
+    """Ask for good credentials of an agency or in a workspace; the service asks for the permission."""
+    return Depends(Guard(embed_codes.either_scope, (BASIC, BEARER, COOKIE), None))
+
+
+def allows_code() -> Any:
+    """Ask for the code of an iframe URL, which is spent by this; gives an `Exchanged`."""
+    return Depends(Guard(embed_codes.exchange, (CODE,), None))

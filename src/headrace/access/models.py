@@ -1,6 +1,7 @@
 """Users, what they may reach, and the credentials that stand for them."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -34,8 +35,23 @@ class Membership(Base):
     role: Mapped[str]
 
 
+class TokenKind(StrEnum):
+    """What an access token is for; each is taken in its own place and nowhere else.
+
+    API: made with POST /token. EMBED: the session of an iframe. EMBED_CODE: the code of an iframe
+    URL, which is exchanged for such a session, once.
+    """
+
+    API = "api"
+    EMBED = "embed"
+    EMBED_CODE = "embed_code"
+
+
 class AccessToken(Base):
-    """A bearer token: of one user, for one workspace. Only its digest is kept."""
+    """A bearer token: of one user, for one workspace. Only its digest is kept.
+
+    limited_to: the permissions it never goes beyond, whatever its user may; None for no such limit.
+    """
 
     __tablename__ = "access_token"
     __table_args__ = (Index("ix_access_token_expires_at", "expires_at"),)
@@ -45,6 +61,8 @@ class AccessToken(Base):
     workspace_id: Mapped[int] = mapped_column(
         ForeignKey("workspace.id", ondelete="CASCADE"), index=True
     )
+    kind: Mapped[str] = mapped_column(default=TokenKind.API, server_default=TokenKind.API)
+    limited_to: Mapped[list[str] | None]
     expires_at: Mapped[datetime]
     created_at: Mapped[CreatedAt]
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
-from headrace.access.models import AccessToken, BrowserSession, Membership, User
+from headrace.access.models import AccessToken, BrowserSession, Membership, TokenKind, User
 from headrace.tenancy.models import Agency, Workspace
 
 
@@ -31,7 +31,33 @@ def token_owner(
             Membership,
             (Membership.user_id == User.id) & (Membership.workspace_id == Workspace.id),
         )
-        .where(AccessToken.digest == digest, AccessToken.expires_at > now, User.is_active)
+        .where(
+            AccessToken.digest == digest,
+            AccessToken.kind != TokenKind.EMBED_CODE,
+            AccessToken.expires_at > now,
+            User.is_active,
+        )
+    ).one_or_none()
+
+
+def active_member(
+    session: Session, user_id: int, workspace_id: int
+) -> Row[User, str | None] | None:
+    """Return an active user of a workspace's agency, if it may use the API, and their role there."""
+    return session.execute(
+        select(User, Membership.role)
+        .join(Agency, Agency.id == User.agency_id)
+        .join(Workspace, Workspace.agency_id == Agency.id)
+        .outerjoin(
+            Membership,
+            (Membership.user_id == User.id) & (Membership.workspace_id == Workspace.id),
+        )
+        .where(
+            User.id == user_id,
+            Workspace.id == workspace_id,
+            User.is_active,
+            Agency.can_use_embedded_api,
+        )
     ).one_or_none()
 
 
@@ -74,6 +100,26 @@ def push_expiry(
         .where(credential.digest == digest, credential.expires_at < expires_at - at_least)
         .values(expires_at=expires_at)
     )
+
+
+def exchange_code(
+    session: Session, code_digest: str, now: datetime, new_digest: str, expires_at: datetime
+) -> bool:
+    """Turn the code of an iframe URL into a session's token; False where it is not good (any more).
+
+    One statement: of two that bring the same code, the second finds it changed.
+    """
+    statement = (
+        update(AccessToken)
+        .where(
+            AccessToken.digest == code_digest,
+            AccessToken.kind == TokenKind.EMBED_CODE,
+            AccessToken.expires_at > now,
+        )
+        .values(digest=new_digest, kind=TokenKind.EMBED, expires_at=expires_at)
+        .returning(AccessToken.digest)
+    )
+    return session.execute(statement).one_or_none() is not None
 
 
 def delete_expired(session: Session, before: datetime) -> int:
