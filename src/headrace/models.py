@@ -5,12 +5,14 @@ from headrace.connections import models as connections
 from headrace.data_tables import models as data_tables
 from headrace.db.base import Base
 from headrace.destinations import models as destinations
+from headrace.events import models as events
 from headrace.extracts import models as extracts
 from headrace.loads import models as loads
 from headrace.runs import models as runs
 from headrace.table_store import models as table_store
 from headrace.templates import models as templates
 from headrace.tenancy import models as tenancy
+from headrace.webhooks import models as webhooks
 
 metadata = Base.metadata
 
@@ -19,6 +21,7 @@ __all__ = [
     "connections",
     "data_tables",
     "destinations",
+    "events",
     "extracts",
     "loads",
     "metadata",
@@ -26,4 +29,5 @@ __all__ = [
     "table_store",
     "templates",
     "tenancy",
+    "webhooks",
 ]

@@ -8,8 +8,10 @@ never followed, proxy variables are never read.
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -54,15 +56,30 @@ class OutboundPolicy:
     """Which hosts may be contacted beyond the public internet.
 
     `allowed_private_hosts` holds host names, addresses or networks (`10.1.0.0/16`), lower case.
+    `ca_bundle` is a file of certificates (PEM) that are trusted beside the system's.
     """
 
     allowed_private_hosts: frozenset[str] = field(default_factory=frozenset)
+    ca_bundle: str = ""
+
+    def tls_context(self) -> ssl.SSLContext:
+        """How servers prove who they are: names and dates are checked, always."""
+        return _tls_context(self.ca_bundle)
 
     def allows_private(self, host: str, address: IpAddress) -> bool:
         """Whether the operator opened this host, by its name or by its address."""
         if host in self.allowed_private_hosts:
             return True
         return any(_covers(entry, address) for entry in self.allowed_private_hosts)
+
+
+@cache
+def _tls_context(ca_bundle: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_bundle:
+        context.load_verify_locations(ca_bundle)
+    return context
 
 
 def _covers(entry: str, address: IpAddress) -> bool:
@@ -197,6 +214,7 @@ class OutboundHttp:
             timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
             retries=False,
             headers={"User-Agent": "headrace"},
+            ssl_context=policy.tls_context(),
         )
         self._pool.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
 
