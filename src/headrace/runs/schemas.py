@@ -34,6 +34,8 @@ class LookbackWindow(BaseModel):
 class Scheduling(BaseModel):
     """When something runs (contract 3.8 and 5.1)."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     days: int = Field(
         0,
         ge=0,
