@@ -9,10 +9,14 @@ import tempfile
 from pathlib import Path
 
 from alembic import command
+from alembic.script import Script
+from tenant_policies import write
 
 from headrace.db import embedded
 from headrace.db.engine import make_engine
 from headrace.db.migrating import _config, migrate
+from headrace.db.roles import protected
+from headrace.models import metadata
 
 
 def main(message: str) -> None:
@@ -26,7 +30,11 @@ def main(message: str) -> None:
         config = _config()
         with engine.connect() as connection:
             config.attributes["connection"] = connection
-            command.revision(config, message, autogenerate=True)
+            script = command.revision(config, message, autogenerate=True)
+            known = protected(connection)
+        assert isinstance(script, Script)
+        tables = [table for table in metadata.sorted_tables if table.name not in known]
+        write(Path(script.path), tables)
         engine.dispose()
     finally:
         embedded.stop(server)

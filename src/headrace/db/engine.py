@@ -23,9 +23,9 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 30.0
 
 # The job engine lives in a schema of its own and calls its functions without naming it.
+_OPTIONS = "-c timezone=UTC -c search_path=public,procrastinate"
 _CONNECTION: dict[str, str | int] = {
     "application_name": "headrace",
-    "options": "-c timezone=UTC -c search_path=public,procrastinate",
     # A machine that vanished, or failed over, sends no word: notice within about a minute.
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -39,10 +39,17 @@ def _to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def make_engine(database_url: str, pool_size: int = 10) -> Engine:
+def _connection(role: str | None) -> dict[str, str | int]:
+    options = _OPTIONS if role is None else f"{_OPTIONS} -c role={role}"
+    return _CONNECTION | {"options": options}
+
+
+def make_engine(database_url: str, pool_size: int = 10, role: str | None = None) -> Engine:
     """Make the engine of a process: `pool_size` connections, each tested before use.
 
-    A URL that names no driver gets psycopg 3.
+    A URL that names no driver gets psycopg 3. Connections work as `role`, one of `db.roles`, and
+    fall back to it after every transaction; without it they are the login itself, which owns the
+    tables: for migrations, and for databases that have no roles.
     """
     return create_engine(
         "postgresql+psycopg://" + database_url.split("://", 1)[1],
@@ -52,14 +59,17 @@ def make_engine(database_url: str, pool_size: int = 10) -> Engine:
         pool_pre_ping=True,
         json_serializer=_to_json,
         json_deserializer=msgspec.json.decode,
-        connect_args=_CONNECTION,
+        connect_args=_connection(role),
     )
 
 
-def plain_dsn(database_url: str) -> str:
-    """Return the URL as psycopg itself takes it, with the settings every connection of ours has."""
+def plain_dsn(database_url: str, role: str | None = None) -> str:
+    """Return the URL as psycopg itself takes it, with the settings every connection of ours has.
+
+    role: as `make_engine` has it.
+    """
     url = "postgresql://" + database_url.split("://", 1)[1]
-    return psycopg.conninfo.make_conninfo(url, **_CONNECTION)
+    return psycopg.conninfo.make_conninfo(url, **_connection(role))
 
 
 def session_maker(engine: Engine) -> sessionmaker[Session]:

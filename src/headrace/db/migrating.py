@@ -8,6 +8,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
+from headrace.db.engine import make_engine
+from headrace.db.roles import ensure_roles
+
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 _LOCK = 0x4D494752  # any constant: one migration at a time
 
@@ -40,11 +43,21 @@ def check_not_newer(engine: Engine) -> bool:
     return current == scripts.get_current_head()
 
 
+def migrate_at(database_url: str) -> None:
+    """Bring the database of a URL to this release's version; raises as `migrate` does."""
+    engine = make_engine(database_url, pool_size=1)
+    try:
+        migrate(engine)
+    finally:
+        engine.dispose()
+
+
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to a version; several processes may call this at once.
+    """Bring the database to a version, as its owner; several processes may call this at once.
 
     Raises:
         DatabaseTooNew: if it is at a version this release does not know.
+        RolesMissing: if the roles it needs are not there and this login may not make them.
     """
     if check_not_newer(engine) and revision == "head":
         return
@@ -53,6 +66,8 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         connection.commit()
         try:
+            ensure_roles(connection)
+            connection.commit()
             config.attributes["connection"] = connection
             if revision == "base":
                 command.downgrade(config, revision)

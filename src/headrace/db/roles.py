@@ -1,0 +1,172 @@
+"""The database roles that row-level security is bound to, and stepping down to one of them.
+
+The login owns the tables and migrates them. Every other connection works as `SYSTEM`, which sees all
+rows; a transaction that is about one tenant steps down to `AGENCY` or `WORKSPACE`, whose policies
+let it see and write that tenant's rows alone, whatever a query asks for.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select, text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
+
+SYSTEM = "headrace_system"
+"""Sees every row: authentication, the scheduler, housekeeping, what is not yet about one tenant."""
+AGENCY = "headrace_agency"
+"""Sees the rows of the agency that the transaction named, and of its workspaces."""
+WORKSPACE = "headrace_workspace"
+"""Sees the rows of the workspace that the transaction named, and its agency's own."""
+ROLES = (SYSTEM, AGENCY, WORKSPACE)
+
+AGENCY_SETTING = "headrace.agency_id"
+WORKSPACE_SETTING = "headrace.workspace_id"
+
+_BOUND = "bound"
+_PRIVILEGE_MISSING = "42501"
+_KNOWN = text(
+    "SELECT rolname, rolsuper OR rolbypassrls OR rolcanlogin AS is_mighty FROM pg_roles "
+    "WHERE rolname = ANY(:names)"
+)
+# Another database of the same server may be migrated at this moment; roles belong to both.
+_CREATE = """
+    DO $$ BEGIN
+        CREATE ROLE {role} NOLOGIN;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN
+        NULL;
+    END $$
+"""
+
+
+class RolesMissing(Exception):
+    """The login may not make the database's roles; the message has the statements to run."""
+
+
+def ensure_roles(connection: Connection) -> None:
+    """Make the roles, and the login a member of each, unless that is so; commits nothing.
+
+    A login that owns the tables and is a member of `SYSTEM` sees all rows under its policies: so
+    migrations can change rows, although the owner is held to the policies like everyone else.
+
+    Raises:
+        RolesMissing: if the login may not, or a role of that name could pass the policies by.
+    """
+    known = {row.rolname: row.is_mighty for row in connection.execute(_KNOWN, {"names": [*ROLES]})}
+    for role in ROLES:
+        if known.get(role):
+            raise RolesMissing(
+                f"The database role {role} can log in, is a superuser or bypasses row-level "
+                f"security. Run as a superuser: ALTER ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS;"
+            )
+        if role not in known:
+            _as_operator(connection, _CREATE.format(role=role))
+        if not _may_become(connection, role):
+            _as_operator(connection, f"GRANT {role} TO CURRENT_USER")
+
+
+def _may_become(connection: Connection, role: str) -> bool:
+    attempt = connection.begin_nested()
+    try:
+        connection.execute(text(f"SET LOCAL ROLE {role}"))
+    except ProgrammingError as error:
+        if not _lacks_privilege(error):
+            raise
+        return False
+    finally:
+        attempt.rollback()
+    return True
+
+
+def _as_operator(connection: Connection, statement: str) -> None:
+    attempt = connection.begin_nested()
+    try:
+        connection.execute(text(statement))
+    except ProgrammingError as error:
+        attempt.rollback()
+        if not _lacks_privilege(error):
+            raise
+        login = connection.scalar(text("SELECT quote_ident(session_user)"))
+        raise RolesMissing(
+            "The database login may not create the roles that keep tenants apart. Run this once as "
+            "a superuser, then start again: "
+            + " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in ROLES)
+            + f" GRANT {', '.join(ROLES)} TO {login};"
+            + " (leave out the roles that exist.)"
+        ) from error
+    attempt.commit()
+
+
+def _lacks_privilege(error: ProgrammingError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == _PRIVILEGE_MISSING
+
+
+def binding(
+    agency_id: int | ColumnElement[int], workspace_id: int | ColumnElement[int] | None = None
+) -> list[ColumnElement[str]]:
+    """Return the columns that step the transaction down when a statement selects them.
+
+    They can ride on the very statement that proves the tenant: no row, no step. Without a
+    `workspace_id` the step is to the agency.
+    """
+    wanted = {
+        "role": AGENCY if workspace_id is None else WORKSPACE,
+        AGENCY_SETTING: agency_id,
+        WORKSPACE_SETTING: "" if workspace_id is None else workspace_id,
+    }
+    return [_setting(name, value) for name, value in wanted.items()]
+
+
+def _setting(name: str, value: str | int | ColumnElement[int]) -> ColumnElement[str]:
+    # True: for this transaction alone, so that a pooled connection forgets it.
+    given = cast(value, Text) if isinstance(value, ColumnElement) else literal(str(value))
+    return func.set_config(name, given, True, type_=Text)
+
+
+def note_bound(session: Session, agency_id: int, workspace_id: int | None = None) -> None:
+    """Remember that a statement with `binding` has stepped the session's transaction down."""
+    session.info[_BOUND] = (*_place(session), agency_id, workspace_id)
+
+
+def _place(session: Session) -> tuple[object, object]:
+    """Where a step holds: a savepoint that is rolled back takes back what was set in it."""
+    return session.get_transaction(), session.get_nested_transaction()
+
+
+def step_down(session: Session, agency_id: int, workspace_id: int | None = None) -> None:
+    """Hold the rest of the session's transaction to one workspace, or to one agency.
+
+    Costs nothing where it is so already.
+    """
+    if session.info.get(_BOUND) == (*_place(session), agency_id, workspace_id):
+        return
+    session.execute(select(*binding(agency_id, workspace_id)))
+    note_bound(session, agency_id, workspace_id)
+
+
+@contextmanager
+def stepped_down(
+    session: Session, agency_id: int, workspace_id: int | None = None
+) -> Iterator[None]:
+    """Hold a block of a transaction to one tenant; what it left is flushed within it.
+
+    For the server's own work on several tenants in one transaction. If the block fails, its
+    savepoint or the transaction has to be rolled back, which ends the hold as well.
+    """
+    step_down(session, agency_id, workspace_id)
+    yield
+    session.flush()
+    session.execute(select(_setting("role", SYSTEM)))
+    session.info.pop(_BOUND)
+
+
+_PROTECTED = text("""
+    SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity AND c.relforcerowsecurity
+      AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
+""")
+
+
+def protected(connection: Connection) -> set[str]:
+    """Return the tables whose policies bind everyone, their owner too."""
+    return set(connection.scalars(_PROTECTED))
