@@ -93,6 +93,8 @@ class ConnectorCase:
     bad_number: None only where the source's own types exclude it (SQL).
     failing: the other ways in which the vendor misbehaves: refused accounts, cut-off pages,
         repeating cursors, limits, reports that fail.
+    paid_media: a read of the fields that the spec's mapping to common columns names; None where it
+        has no mapping.
     secrets: texts that must be in no message, bookmark, account or log.
     wait: called for every pause and every `SlowDown`, with the seconds: lets the vendor's time pass.
     """
@@ -103,6 +105,7 @@ class ConnectorCase:
     empty: Reading | None = None
     bad_number: BadNumber | None = None
     failing: Sequence[Failing] = ()
+    paid_media: Reading | None = None
     secrets: tuple[str, ...] = ()
     wait: Callable[[float], None] = lambda seconds: None
 

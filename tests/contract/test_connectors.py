@@ -31,8 +31,9 @@ from headrace.connectors.contract import (
     SettingType,
     date_field_of,
 )
+from headrace.connectors.paid_media import PAID_MEDIA_COLUMNS
 from headrace.connectors.registry import connectors
-from headrace.kit.columns import Column, ColumnType, columns_of
+from headrace.kit.columns import Column, ColumnType, column_type_of, columns_of, wider
 from headrace.kit.outcomes import OutsideError, Reauthorize, Refused
 
 _FOLDER = Path(next(iter(sources.__path__)))
@@ -218,6 +219,27 @@ def test_the_expected_rows_are_read(connector, case):
         batches = read(connector, case, reading)
         assert rows_of(batches) == sorted_rows(reading.rows), reading.report
         assert_well_formed(connector, case, reading, batches)
+
+
+def test_its_paid_media_fit_the_common_columns(connector, case):
+    mapping = connector.spec.paid_media
+    if mapping is None:
+        assert case.paid_media is None
+        return
+    template = next(item for item in connector.spec.templates if item.code == mapping.template)
+    report = connector.spec.report(template.report)
+    assert list(mapping.fields) == list(PAID_MEDIA_COLUMNS)
+    offered = {setting.name: setting for setting in report.settings}
+    assert all(suits(offered[name], value) for name, value in mapping.settings.items())
+    reading = case.paid_media
+    assert (reading.report, reading.fields) == (report.name, mapping.extracted_fields)
+    assert dict(mapping.settings).items() <= dict(reading.settings).items()
+    batches = read(connector, case, reading)
+    assert rows_of(batches) == sorted_rows(reading.rows)
+    for column, name in mapping.fields.items():
+        found = column_type_of(batches[0].schema.field(name).type)
+        assert wider(found, PAID_MEDIA_COLUMNS[column]) == PAID_MEDIA_COLUMNS[column], column
+        assert batches[0].column(name).null_count == 0, column
 
 
 def test_a_read_can_be_repeated(connector, case):

@@ -1,4 +1,4 @@
-"""What a connector is: a description as data, and three calls.
+"""What a connector is: a description as data, and three calls; `abilities` has what more it may offer.
 
 A connector knows no workspace, database or clock. It is handed an `Access` (credentials, settings,
 a guarded HTTP client) and, to read, a `ReadRequest` for one account and one window of days. It
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import pyarrow as pa
 
+from headrace.connectors.paid_media import PaidMediaMapping
 from headrace.kit.columns import ColumnType
 from headrace.kit.days import DayRange
 from headrace.kit.outbound import OutboundHttp, OutboundPolicy
@@ -177,7 +178,7 @@ class ConnectorSpec:
     """A connector's description of itself.
 
     sunset: the last day the vendor serves the API version used here, ISO date, or None.
-    dynamic_accounts: true where accounts appear and vanish with the source's content (files).
+    paid_media: for advertising platforms, what automated recipes make of its reports.
     """
 
     name: str
@@ -190,6 +191,7 @@ class ConnectorSpec:
     base_url: str = ""
     sunset: str | None = None
     docs_url: str | None = None
+    paid_media: PaidMediaMapping | None = None
 
     def report(self, name: str) -> Report:
         """Return the report of that name.

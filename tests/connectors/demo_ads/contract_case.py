@@ -40,6 +40,7 @@ def _case(network: AdsNetwork) -> ConnectorCase:
             Failing("repeating cursor", _misbehaving("repeating"), TryLater, ("repeats",)),
             Failing("drifting", _misbehaving("drifting", "link_clicks"), Refused, ("link_clicks",)),
         ],
+        paid_media=PAID_MEDIA,
         secrets=(token, wrong),
         wait=network.let_pass,
     )
@@ -70,6 +71,55 @@ CAMPAIGNS = _reading(
         (MONDAY, "24666055035139002", "Été 3", 7896, Decimal("147.72")),
         (MONDAY, "24831856230041003", "Evergreen 4", 13398, Decimal("186.3")),
     ],
+)
+PAID_MEDIA = _reading(
+    "demo-1001",
+    "campaign_performance",
+    "date campaign_id campaign_name spend impressions clicks conversions revenue",
+    DayRange(SUNDAY, SUNDAY),
+    [
+        (
+            SUNDAY,
+            "24053260553799000",
+            "Zima 1",
+            Decimal("185.6"),
+            12948,
+            396,
+            28,
+            Decimal("1592.6"),
+        ),
+        (
+            SUNDAY,
+            "24113547978853001",
+            "Zima 2",
+            Decimal("124.56"),
+            5632,
+            184,
+            20,
+            Decimal("1306.12"),
+        ),
+        (
+            SUNDAY,
+            "24666055035139002",
+            "Été 3",
+            Decimal("275.12"),
+            14716,
+            412,
+            24,
+            Decimal("1298.28"),
+        ),
+        (
+            SUNDAY,
+            "24831856230041003",
+            "Evergreen 4",
+            Decimal("140.36"),
+            10008,
+            236,
+            36,
+            Decimal(1798),
+        ),
+    ],
+    attribution="7d_click",
 )
 ADS = _reading(
     "demo-1001",

@@ -78,6 +78,37 @@ AS_A_REPORT = Reading(
         },
     ],
 )
+PAID_MEDIA_DAY = days(1, date(2026, 10, 9))
+PAID_MEDIA = Reading(
+    "111",
+    "campaign_performance",
+    (
+        "date_start",
+        "campaign_id",
+        "campaign_name",
+        "spend",
+        "impressions",
+        "clicks",
+        "actions:omni_purchase",
+        "action_values:omni_purchase",
+        "account_currency",
+    ),
+    PAID_MEDIA_DAY,
+    settings={"attribution_windows": ["account_default"]},
+    rows=[
+        {
+            "date_start": PAID_MEDIA_DAY.first,
+            "campaign_id": "120000000000000007",
+            "campaign_name": "Campaign 7",
+            "spend": Decimal("7.100000000"),
+            "impressions": 1007,
+            "clicks": 0,
+            "actions:omni_purchase": Decimal("2.500000000"),
+            "action_values:omni_purchase": Decimal("99.900000000"),
+            "account_currency": "EUR",
+        }
+    ],
+)
 BAD = Reading(
     "111",
     "account_performance",
@@ -104,6 +135,18 @@ def _fill(api: GraphApi) -> None:
     del second["spend"]
     first = campaign_row(1, country="DE", actions=purchases, purchase_roas=roas)
     api.add_rows("111", "campaign", [first, second], ["country"])
+    bought = campaign_row(
+        7,
+        PAID_MEDIA_DAY.first,
+        account_currency="EUR",
+        actions=[
+            {"action_type": "purchase", "value": "2"},
+            {"action_type": "omni_purchase", "value": "2.5"},
+        ],
+        action_values=[{"action_type": "omni_purchase", "value": "99.9"}],
+    )
+    bought.pop("clicks", None)
+    api.add_rows("111", "campaign", [bought])
     account = {"date_start": str(FIRST), "account_id": "111"}
     api.add_rows("111", "account", [{**account, "impressions": "12x", "spend": "1.5"}])
 
@@ -160,5 +203,6 @@ def open_case(request: pytest.FixtureRequest, folder: Path) -> Iterator[Connecto
             empty=Reading("111", "ad_performance", ("date_start", "ad_id", "spend"), TWO_DAYS),
             bad_number=BadNumber(BAD, ("impressions",), ("12x", "Row 1")),
             failing=list(_failing(api)),
+            paid_media=PAID_MEDIA,
             secrets=(TOKEN, SECRET, "EAAgone000000"),
         )

@@ -27,6 +27,7 @@ from headrace.connectors.sources.demo_ads.pages import (
     follow_pages,
     row_type,
 )
+from headrace.connectors.sources.demo_ads.paid_media import PAID_MEDIA
 from headrace.connectors.sources.demo_ads.reports import (
     ATTRIBUTION,
     LEVELS,
@@ -84,6 +85,7 @@ class DemoAdsConnector:
         templates=TEMPLATES,
         settings=_SETTINGS,
         base_url="http://127.0.0.1:8080/sandbox/demo_ads",
+        paid_media=PAID_MEDIA,
     )
 
     def check(self, access: Access) -> None:

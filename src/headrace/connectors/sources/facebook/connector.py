@@ -21,6 +21,7 @@ from headrace.connectors.contract import (
 from headrace.connectors.sources.facebook.actions import describe, parse_action_field
 from headrace.connectors.sources.facebook.calls import Graph, NotAllowed, plain_outcomes
 from headrace.connectors.sources.facebook.pages import page_decoder, read_pages
+from headrace.connectors.sources.facebook.paid_media import PAID_MEDIA
 from headrace.connectors.sources.facebook.plan import plan_insights, refuse_forgotten
 from headrace.connectors.sources.facebook.reading import WindowReader
 from headrace.connectors.sources.facebook.reports import REPORTS, SHAPES, TEMPLATES
@@ -117,6 +118,7 @@ class FacebookConnector:
         base_url="https://graph.facebook.com",
         sunset=SUNSET,
         docs_url="https://developers.facebook.com/docs/marketing-api/insights",
+        paid_media=PAID_MEDIA,
     )
 
     def check(self, access: Access) -> None:
