@@ -155,7 +155,9 @@ def test_users_join_an_agency_and_a_workspace(
     assert row
     user = ("user", "create", "--agency", "Acme", "--username")
     headrace.good(*user, "u@acme.test", "--workspace", str(row[0]), "--role", "editor")
-    held = database.execute("SELECT role FROM membership").fetchall()
+    held = database.execute(
+        "SELECT code FROM membership JOIN role ON role.id = membership.role_id"
+    ).fetchall()
     assert held == [("editor",)]
     assert "viewer" in headrace.refused(
         *user, "v@acme.test", "--workspace", str(row[0]), "--role", "owner"

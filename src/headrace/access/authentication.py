@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from headrace.access import queries
+from headrace.access import queries, rights
 from headrace.access.embed_cookies import session_secret
 from headrace.access.errors import (
     BadPassword,
@@ -24,7 +24,7 @@ from headrace.access.errors import (
 )
 from headrace.access.models import AccessToken, BrowserSession, User
 from headrace.access.passwords import PasswordCheck
-from headrace.access.permissions import ALL_PERMISSIONS, SYSTEM_ROLES, Permission
+from headrace.access.permissions import ALL_PERMISSIONS
 from headrace.kit import clock
 from headrace.kit.sealing import token_digest
 from headrace.rest.ids import IDS_END
@@ -54,7 +54,7 @@ def agency_scope(request: Request, session: Session, kit: AccessKit) -> AgencySc
         BasicRequired, BadPassword, EmbeddedApiOff: as their names say.
     """
     user = _basic_user(request, session, kit)
-    return AgencyScope(user.agency_id, user.id, _agency_permissions(user))
+    return AgencyScope(user.agency_id, user.id, _agency_permissions(session, user))
 
 
 def workspace_scope(request: Request, session: Session, kit: AccessKit) -> WorkspaceScope:
@@ -100,8 +100,8 @@ def member_scope(session: Session, user_id: int, workspace_id: int) -> Workspace
     found = queries.active_member(session, user_id, workspace_id)
     if found is None:
         return None
-    user, role = found
-    permissions = _workspace_permissions(user, role)
+    user, code, stored = found
+    permissions = rights.in_workspace(user.is_chief, code, stored)
     if permissions is None:
         return None
     return WorkspaceScope(user.agency_id, workspace_id, user.id, permissions)
@@ -144,16 +144,11 @@ def _basic_user(request: Request, session: Session, kit: AccessKit) -> User:
     return user
 
 
-def _agency_permissions(user: User) -> frozenset[str]:
+def _agency_permissions(session: Session, user: User) -> frozenset[str]:
     if user.is_chief:
-        return frozenset(ALL_PERMISSIONS)
-    return frozenset({Permission.ADMIN_VIEW})
-
-
-def _workspace_permissions(user: User, role: str | None) -> frozenset[str] | None:
-    if user.is_chief:
-        return frozenset(ALL_PERMISSIONS)
-    return frozenset(SYSTEM_ROLES[role].permissions) if role in SYSTEM_ROLES else None
+        return ALL_PERMISSIONS
+    held = queries.roles_held(session, user.id)
+    return rights.in_agency(rights.of_role(code, stored) for code, stored in held)
 
 
 def _token_scope(session: Session, token: str) -> WorkspaceScope:
@@ -161,8 +156,8 @@ def _token_scope(session: Session, token: str) -> WorkspaceScope:
     found = queries.token_owner(session, token_digest(token), now)
     if found is None:
         raise TokenExpired
-    credential, user, agency_id, enabled, role = found
-    permissions = _workspace_permissions(user, role)
+    credential, user, agency_id, enabled, code, stored = found
+    permissions: frozenset[str] | None = rights.in_workspace(user.is_chief, code, stored)
     if permissions is None or agency_id != user.agency_id:
         raise TokenExpired
     if not enabled:
@@ -203,8 +198,8 @@ def _asked_workspace(request: Request) -> int:
 def _permissions_in(session: Session, user: User, workspace_id: int) -> frozenset[str]:
     if queries.workspace_agency(session, workspace_id) != user.agency_id:
         raise WorkspaceClosed
-    role = queries.workspace_role(session, user.id, workspace_id)
-    permissions = _workspace_permissions(user, role)
+    code, stored = queries.workspace_role(session, user.id, workspace_id) or (None, None)
+    permissions = rights.in_workspace(user.is_chief, code, stored)
     if permissions is None:
         raise WorkspaceClosed
     return permissions

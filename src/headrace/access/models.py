@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headrace.db.base import Base, BigId, CreatedAt
@@ -23,8 +23,42 @@ class User(Base):
     created_at: Mapped[CreatedAt]
 
 
+FIRST_CUSTOM_ROLE_ID = 1001
+"""Ids below it are for system roles, of this release and later ones."""
+
+
+class Role(Base):
+    """A set of permissions that users hold in workspaces: an agency's own, or a system role.
+
+    Of a system role the row only carries the id and the title that others point at; what it allows
+    is in `permissions.SYSTEM_ROLES` under its code, so that a release changes it for everyone.
+
+    permissions: codes of `Permission`; those that a release no longer knows allow nothing.
+    """
+
+    __tablename__ = "role"
+    __table_args__ = (
+        CheckConstraint("(agency_id IS NULL) = (code IS NOT NULL)", name="own_or_system"),
+        Index("uq_role_agency_id_title", "agency_id", text("lower(title)"), unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(
+        BigInteger, Identity(always=True, start=FIRST_CUSTOM_ROLE_ID), primary_key=True
+    )
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"))
+    code: Mapped[str | None] = mapped_column(unique=True)
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    permissions: Mapped[list[str]]
+    is_internal: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=func.clock_timestamp(), onupdate=func.clock_timestamp()
+    )
+
+
 class Membership(Base):
-    """The one role a user holds in a workspace, by its code in `permissions.SYSTEM_ROLES`."""
+    """The one role a user holds in a workspace."""
 
     __tablename__ = "membership"
 
@@ -32,7 +66,7 @@ class Membership(Base):
     workspace_id: Mapped[int] = mapped_column(
         ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    role: Mapped[str]
+    role_id: Mapped[int] = mapped_column(ForeignKey("role.id"), index=True)
 
 
 class TokenKind(StrEnum):

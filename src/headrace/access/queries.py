@@ -1,12 +1,17 @@
 """All SQL of users and credentials."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from headrace.access.models import AccessToken, BrowserSession, Membership, TokenKind, User
+from headrace.access.models import AccessToken, BrowserSession, Membership, Role, TokenKind, User
 from headrace.tenancy.models import Agency, Workspace
+
+# What `rights.of_role` takes; both are NULL where there is no role.
+_ROLE = (Role.code, Role.permissions)
 
 
 def user_by_name(session: Session, username: str) -> Row[User, bool] | None:
@@ -20,10 +25,13 @@ def user_by_name(session: Session, username: str) -> Row[User, bool] | None:
 
 def token_owner(
     session: Session, digest: str, now: datetime
-) -> Row[AccessToken, User, int, bool, str | None] | None:
-    """Return a live token, its user, its workspace's agency, the agency's flag and the role."""
+) -> Row[AccessToken, User, int, bool, str | None, list[str] | None] | None:
+    """Return a live token, its user, its workspace's agency, the agency's flag and the role.
+
+    The role is its code and its permissions, as `rights.of_role` takes them.
+    """
     return session.execute(
-        select(AccessToken, User, Workspace.agency_id, Agency.can_use_embedded_api, Membership.role)
+        select(AccessToken, User, Workspace.agency_id, Agency.can_use_embedded_api, *_ROLE)
         .join(User, User.id == AccessToken.user_id)
         .join(Workspace, Workspace.id == AccessToken.workspace_id)
         .join(Agency, Agency.id == Workspace.agency_id)
@@ -31,6 +39,7 @@ def token_owner(
             Membership,
             (Membership.user_id == User.id) & (Membership.workspace_id == Workspace.id),
         )
+        .outerjoin(Role, Role.id == Membership.role_id)
         .where(
             AccessToken.digest == digest,
             AccessToken.kind != TokenKind.EMBED_CODE,
@@ -42,16 +51,20 @@ def token_owner(
 
 def active_member(
     session: Session, user_id: int, workspace_id: int
-) -> Row[User, str | None] | None:
-    """Return an active user of a workspace's agency, if it may use the API, and their role there."""
+) -> Row[User, str | None, list[str] | None] | None:
+    """Return an active user of a workspace's agency, if it may use the API, and their role there.
+
+    The role is its code and its permissions, as `rights.of_role` takes them.
+    """
     return session.execute(
-        select(User, Membership.role)
+        select(User, *_ROLE)
         .join(Agency, Agency.id == User.agency_id)
         .join(Workspace, Workspace.agency_id == Agency.id)
         .outerjoin(
             Membership,
             (Membership.user_id == User.id) & (Membership.workspace_id == Workspace.id),
         )
+        .outerjoin(Role, Role.id == Membership.role_id)
         .where(
             User.id == user_id,
             Workspace.id == workspace_id,
@@ -73,11 +86,46 @@ def session_owner(
     ).one_or_none()
 
 
-def workspace_role(session: Session, user_id: int, workspace_id: int) -> str | None:
-    """Return the code of the role a user holds in a workspace."""
+def workspace_role(
+    session: Session, user_id: int, workspace_id: int
+) -> Row[str | None, list[str]] | None:
+    """Return the code and the permissions of the role a user holds in a workspace."""
+    return session.execute(
+        select(*_ROLE)
+        .join(Membership, Membership.role_id == Role.id)
+        .where(Membership.user_id == user_id, Membership.workspace_id == workspace_id)
+    ).one_or_none()
+
+
+def roles_held(session: Session, user_id: int) -> Sequence[Row[str | None, list[str]]]:
+    """Return the code and the permissions of every role a user holds, in any workspace."""
+    return session.execute(
+        select(*_ROLE)
+        .join(Membership, Membership.role_id == Role.id)
+        .where(Membership.user_id == user_id)
+        .distinct()
+    ).all()
+
+
+def role_named(session: Session, agency_id: int, name: str) -> Role | None:
+    """Return a system role by its code or an agency's role by its title, held against deletion."""
+    of_agency = (Role.agency_id == agency_id) & (func.lower(Role.title) == func.lower(name))
     return session.scalar(
-        select(Membership.role).where(
-            Membership.user_id == user_id, Membership.workspace_id == workspace_id
+        select(Role)
+        .where((Role.code == name) | of_agency)
+        .order_by(Role.id)
+        .limit(1)
+        .with_for_update(read=True, key_share=True)
+    )
+
+
+def put_membership(session: Session, user_id: int, workspace_id: int, role_id: int) -> None:
+    """Give a user a role in a workspace, in place of the one they hold there."""
+    given = insert(Membership).values(user_id=user_id, workspace_id=workspace_id, role_id=role_id)
+    session.execute(
+        given.on_conflict_do_update(
+            index_elements=[Membership.user_id, Membership.workspace_id],
+            set_={"role_id": given.excluded.role_id},
         )
     )
 

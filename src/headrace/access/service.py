@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from headrace.access import queries
-from headrace.access.authentication import LIFETIME
+from headrace.access.authentication import LIFETIME, member_scope
 from headrace.access.errors import AgencyTitleTaken, UsernameTaken
-from headrace.access.models import AccessToken, BrowserSession, Membership, User
+from headrace.access.models import AccessToken, BrowserSession, Role, User
 from headrace.access.passwords import hash_password
-from headrace.access.permissions import SYSTEM_ROLES, Permission
+from headrace.access.permissions import SYSTEM_ROLES
 from headrace.kit import clock
 from headrace.kit.sealing import random_token, token_digest
 from headrace.rest.errors import Invalid, NotFound
@@ -38,10 +38,7 @@ def mint_token(session: Session, scope: AgencyScope, workspace_id: int) -> Minte
     Raises:
         NotFound: if the workspace is not one the caller can reach.
     """
-    if queries.workspace_agency(session, workspace_id) != scope.agency_id:
-        raise NotFound("Workspace")
-    sees_all = Permission.ADMIN_MANAGE_WORKSPACES in scope.permissions
-    if not sees_all and queries.workspace_role(session, scope.user_id, workspace_id) is None:
+    if member_scope(session, scope.user_id, workspace_id) is None:
         raise NotFound("Workspace")
     minted = Minted(random_token(), clock.now() + LIFETIME)
     session.add(
@@ -115,15 +112,30 @@ def create_user(
 def grant(session: Session, user: User, workspace_id: int, role: str) -> None:
     """Give a user a role in a workspace of their agency, in place of the one they hold.
 
+    This is the operator's way: it asks nobody whether they may.
+
     Raises:
-        Invalid: if there is no such role.
+        Invalid: as `role_named` does.
         NotFound: if the workspace is not of the user's agency.
     """
-    if role not in SYSTEM_ROLES:
-        raise Invalid("role", f"must be one of {', '.join(SYSTEM_ROLES)}.")
     if queries.workspace_agency(session, workspace_id) != user.agency_id:
         raise NotFound("Workspace")
-    session.merge(Membership(user_id=user.id, workspace_id=workspace_id, role=role))
+    queries.put_membership(
+        session, user.id, workspace_id, role_named(session, user.agency_id, role).id
+    )
+
+
+def role_named(session: Session, agency_id: int, name: str) -> Role:
+    """Return a system role by its code, or an agency's own role by its title.
+
+    Raises:
+        Invalid: if there is no such role.
+    """
+    role = queries.role_named(session, agency_id, name)
+    if role is None:
+        choices = ", ".join(SYSTEM_ROLES)
+        raise Invalid("role", f"must be one of {choices}, or the title of a role of the agency.")
+    return role
 
 
 def agency_named(session: Session, title: str) -> Agency:

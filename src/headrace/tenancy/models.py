@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, func, text
+from sqlalchemy import ForeignKey, UniqueConstraint, func, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headrace.db.base import Base, BigId, CreatedAt
@@ -16,6 +16,8 @@ _RANDOM_32_BYTES = (
 class Agency(Base):
     """A vendor or agency: the owner of workspaces and of users.
 
+    can_use_embedded_api: without it every operation of the API is refused (contract 1.2).
+    external_auth: without it so are external authentication links.
     hash_salt: what its hashed fields are salted with; it never changes, else digests of the same
         value would differ.
     """
@@ -25,6 +27,7 @@ class Agency(Base):
     id: Mapped[BigId]
     title: Mapped[str] = mapped_column(unique=True)
     can_use_embedded_api: Mapped[bool] = mapped_column(default=True)
+    external_auth: Mapped[bool] = mapped_column(default=True, server_default=true())
     hash_salt: Mapped[bytes] = mapped_column(server_default=text(_RANDOM_32_BYTES), deferred=True)
     created_at: Mapped[CreatedAt]
 
