@@ -1,8 +1,9 @@
 """The rules of data tables: making them, growing their columns, showing their rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -28,6 +29,7 @@ _FILE_FIELDS = {
     "account_name": "__account_name",
     "__insert_date": "__insert_date",
 }
+MAX_TITLE = 255
 _KEY_KINDS = (FieldKind.DIMENSION, FieldKind.DATE_KEY)
 
 
@@ -53,7 +55,10 @@ class TableView:
 
 @dataclass(frozen=True)
 class NewTable:
-    """A data table to make."""
+    """A data table to make.
+
+    has_fixed_dimensions: all extracts into it must have the same dimensions, as wide ones do.
+    """
 
     title: str
     sql_name: str
@@ -61,6 +66,7 @@ class NewTable:
     report: str
     data_class: str
     date_field: str | None
+    has_fixed_dimensions: bool = False
 
 
 def find_or_create(
@@ -69,12 +75,15 @@ def find_or_create(
     """Return the workspace's table of that title, made if it is not there, and whether it was made.
 
     Raises:
-        OtherReport: if the title belongs to a table of another report or with other days.
+        OtherReport: if the title belongs to a table of another report, with other days, or with
+            other dimensions where these are fixed.
     """
     table = queries.table_of_title(session, scope, new.title)
     if table is not None:
         same = (table.datasource_name, table.report, table.date_field)
         if same != (new.datasource_name, new.report, new.date_field):
+            raise OtherReport(new.title)
+        if new.has_fixed_dimensions and _dimensions(session, table) != _key_names(declared):
             raise OtherReport(new.title)
         grow(session, scope, table.id, declared)
         return table, False
@@ -105,6 +114,24 @@ def find_or_create(
     session.flush()
     grow(session, scope, table.id, declared)
     return table, True
+
+
+def free_title(session: Session, scope: WorkspaceScope, wanted: str) -> str:
+    """Return a title that no data table of the workspace has: the wanted one with a number."""
+    for number in count(2):
+        tail = f" ({number})"
+        title = wanted[: MAX_TITLE - len(tail)] + tail
+        if queries.table_of_title(session, scope, title) is None:
+            return title
+    raise AssertionError("numbers do not end")
+
+
+def _dimensions(session: Session, table: DataTable) -> set[str]:
+    return _key_names(item for item in queries.fields(session, table.id) if not item.is_system)
+
+
+def _key_names(fields: Iterable[Field | DataTableField]) -> set[str]:
+    return {item.name for item in fields if item.kind in _KEY_KINDS}
 
 
 def grow(

@@ -1,10 +1,12 @@
 """What a client may choose of a report: fields, settings, history. Checked, completed, pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from headrace.connectors.contract import (
+    SYSTEM_FIELDS,
     Connector,
     Field,
     FieldKind,
@@ -16,6 +18,7 @@ from headrace.data_tables.service import without_system_fields
 from headrace.extracts.errors import (
     DimensionsFixed,
     FieldNotInReport,
+    HashUnfit,
     HistoryInFuture,
     HistoryTooDeep,
     HistoryWithoutDays,
@@ -23,6 +26,9 @@ from headrace.extracts.errors import (
     TooManySchedules,
 )
 from headrace.extracts.windows import default_history, horizon
+from headrace.kit.columns import ColumnType
+from headrace.templates.filters import parse_filters
+from headrace.templates.models import ExtractTemplate
 
 _ROW_KINDS = (FieldKind.DIMENSION, FieldKind.DATE_KEY)
 
@@ -130,6 +136,61 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def chosen_hashes(
+    report: Report,
+    fields: Sequence[str],
+    date_field: str | None,
+    asked: Sequence[str],
+    of_template: Sequence[str],
+) -> list[str]:
+    """Return the fields to hash: those asked for and the template's, read or not.
+
+    Where only the source knows its columns, any name may be given.
+
+    Raises:
+        HashUnfit: naming a field that is not read, or that holds the day of each row.
+    """
+    for name in asked:
+        if report.fields and name not in fields:
+            raise HashUnfit(f"{name!r} is not among the fields that are read.")
+    for name in (*asked, *of_template):
+        if name in (date_field, *SYSTEM_FIELDS):
+            raise HashUnfit(f"{name!r} cannot be hashed: rows are kept by it.")
+    return list(dict.fromkeys([*of_template, *asked]))
+
+
+def hashed_with(template: ExtractTemplate, own: Collection[str]) -> set[str]:  # noqa: ARG001
+    """Return the fields of an extract that are hashed: its own choice, and always the template's."""
+    return {*own}
+
+
+def as_stored(declared: Sequence[Field], hashed_fields: Collection[str]) -> list[Field]:
+    """Return fields as their data table is to have them: digests are text, and no figures."""
+    return [
+        replace(
+            item,
+            type=ColumnType.STRING,
+            format=None,
+            kind=FieldKind.PROPERTY if item.kind is FieldKind.METRIC else item.kind,
+        )
+        if item.name in hashed_fields
+        else item
+        for item in declared
+    ]
+
+
+def chosen_filters(
+    report: Report, declared: Sequence[Field], asked: Sequence[Mapping[str, Any]] | None
+) -> list[dict[str, Any]]:
+    """Return the custom filters as they are stored, checked against the fields that are read.
+
+    Raises:
+        FilterUnfit: naming the field and what is wrong with its filter.
+    """
+    types = {item.name: item.type for item in declared} if report.fields else None
+    return [item.as_json() for item in parse_filters(asked, types)]
 
 
 def chosen_history(report: Report, has_days: bool, asked: date | None, today: date) -> date | None:

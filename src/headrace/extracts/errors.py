@@ -40,6 +40,49 @@ class ConnectionNotActive(AppError, status=400):
         )
 
 
+class AccountExtracted(Invalid):
+    """An account whose rows of that table another extract reads already."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            "accounts",
+            f"the account {title!r} is extracted into this data table already; change that extract, "
+            "or choose another data_table_title.",
+        )
+
+
+class NotWide(Invalid):
+    """Only wide extracts have dimensions of one's own choice."""
+
+    def __init__(self, extract_id: int) -> None:
+        super().__init__(
+            "extract_id",
+            f"extract {extract_id} is not wide; change its fields with PATCH /api/v3/extracts/"
+            f"{extract_id}.",
+        )
+
+
+class FieldsUnfit(Invalid):
+    """Fields that the source does not give together."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("fields", reason)
+
+
+class SourceSilent(AppError, status=400):
+    """The source could not say whether the fields go together; nothing was changed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The data source could not check the fields: {reason}")
+
+
+class HashUnfit(Invalid):
+    """A field that cannot be hashed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("hashed_fields", message)
+
+
 class OtherDataSource(Invalid):
     """A template of another platform than the accounts."""
 

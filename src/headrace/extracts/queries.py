@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, String, cast, func, literal, select
+from sqlalchemy import Select, String, cast, delete, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from headrace.connections.models import Account, Connection
 from headrace.data_tables.models import DataTable
-from headrace.extracts.models import Extract
+from headrace.extracts.models import Extract, ExtractTally
 from headrace.runs.models import ScheduleRow
 from headrace.runs.queries import subject_status
 from headrace.templates.models import ExtractTemplate
@@ -52,7 +52,8 @@ def extract_rows(scope: WorkspaceScope) -> Select[Any]:
             ).label("data_table"),
             Extract.template_id,
             Connection.datasource_name,
-            cast(literal("[]"), JSONB).label("hashed_fields"),
+            Extract.hashed_fields,
+            Extract.custom_filters,
             Extract.bad_values,
         )
         .join(Account, Account.id == Extract.account_id)
@@ -104,3 +105,31 @@ def of_connection(session: Session, scope: WorkspaceScope, connection_id: int) -
     return session.scalars(
         owned(Extract, scope).where(Extract.connection_id == connection_id).order_by(Extract.id)
     ).all()
+
+
+def accounts_extracted(session: Session, scope: WorkspaceScope, data_table_id: int) -> set[int]:
+    """Return the accounts that extracts into a data table read."""
+    rows = owned_columns(Extract, scope, Extract.account_id)
+    return set(session.scalars(rows.where(Extract.data_table_id == data_table_id)))
+
+
+def count_change(session: Session, scope: WorkspaceScope, change: int) -> None:
+    """Count extracts made or deleted, and fold the parts of the tally that nobody holds.
+
+    Nobody waits for anybody here: who writes at the same time leaves a row of their own.
+    """
+    free = (
+        owned_columns(ExtractTally, scope, ExtractTally.id)
+        .with_for_update(skip_locked=True)
+        .cte("free")
+    )
+    folded = (
+        delete(ExtractTally)
+        .where(ExtractTally.id == free.c.id)
+        .returning(ExtractTally.change)
+        .cte("folded")
+    )
+    total = select(
+        literal(scope.workspace_id), func.coalesce(func.sum(folded.c.change), 0) + change
+    )
+    session.execute(insert(ExtractTally).from_select(["workspace_id", "change"], total))

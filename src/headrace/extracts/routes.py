@@ -6,20 +6,24 @@ from fastapi import APIRouter, Query, Response
 
 from headrace.access.guards import allows
 from headrace.access.permissions import Permission
-from headrace.extracts import queries, service
+from headrace.extracts import creation, migrating, queries, service
 from headrace.extracts.models import Extract
 from headrace.extracts.queries import KIND
 from headrace.extracts.schemas import (
     ExtractDetail,
     ExtractIn,
+    ExtractMigration,
     ExtractOut,
     ExtractPatch,
     ExtractPut,
+    MigrateWideIn,
 )
 from headrace.rest.filters import comma_ids, comma_list
 from headrace.rest.ids import Id
 from headrace.rest.openapi import EXTENSION, answers
+from headrace.rest.outside import CallsOutside
 from headrace.rest.paging import Page, Paging, page_of_rows
+from headrace.rest.resources import AppResources
 from headrace.rest.session import DbSession
 from headrace.runs import queries as run_queries
 from headrace.runs.schemas import DateRangeIn, RunOut
@@ -59,7 +63,28 @@ def list_extracts(
 )
 def create_extracts(body: ExtractIn, session: DbSession, scope: Creator) -> list[dict[str, Any]]:
     """Create one extract for each account, all into one data table; their first runs start at once."""
-    return service.create(session, scope, body)
+    return creation.create(session, scope, body)
+
+
+@router.post(
+    "/extracts/migrate-wide",
+    response_model=ExtractMigration,
+    status_code=201,
+    responses=answers(404, 429),
+)
+def migrate_wide_extract(
+    body: MigrateWideIn,
+    session: DbSession,
+    resources: AppResources,
+    calls: CallsOutside,
+    scope: Creator,
+) -> dict[str, Any]:
+    """Give a wide extract other dimensions: a new extract into a new data table.
+
+    The old extract is paused; its data table and rows stay. The source is asked whether the fields
+    go together.
+    """
+    return migrating.migrate_wide(session, scope, resources, calls, body)
 
 
 @router.get("/extracts/{extract_id}", response_model=ExtractDetail)

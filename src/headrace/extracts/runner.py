@@ -4,10 +4,7 @@ Each window is read into one file, which becomes live in the transaction that al
 window. A crash repeats at most the window it fell into, with the same result.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,10 +12,18 @@ from headrace.connections import service as connections
 from headrace.connections.renewal import while_current
 from headrace.connectors.contract import Access, Account, BadValues, ReadRequest
 from headrace.data_tables import service as data_tables
-from headrace.extracts import service
 from headrace.extracts.journal import RunJournal
-from headrace.extracts.service import Parts
-from headrace.extracts.windows import Horizon, horizon, plan_windows, replaced_days
+from headrace.extracts.parts import Parts
+from headrace.extracts.parts import parts as whole
+from headrace.extracts.screen import Screen, screen_of
+from headrace.extracts.windows import (
+    Horizon,
+    asked_of,
+    horizon,
+    plan_windows,
+    replaced_days,
+    together,
+)
 from headrace.kit import clock
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Reauthorize, TryLater
@@ -27,7 +32,6 @@ from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.runs.models import RunWindow
-from headrace.runs.schemas import LookbackWindow
 from headrace.table_store import (
     Replaced,
     Segment,
@@ -44,13 +48,17 @@ _EMPTY_ANSWERS_BELIEVED = 3
 
 @dataclass(frozen=True)
 class Work:
-    """What one attempt at a run has in hand."""
+    """What one attempt at a run has in hand.
+
+    screen: what stands between the rows read and the rows stored.
+    """
 
     context: RunContext
     parts: Parts
     access: Access
     account: Account
     seen_from: Horizon
+    screen: Screen
 
     @property
     def table_id(self) -> int:
@@ -76,7 +84,7 @@ def execute(context: RunContext) -> None:
 
 
 def _begin(session: Session, context: RunContext) -> tuple[Work, list[RunWindow]]:
-    parts = service.parts(session, context.scope, int(context.subject_id))
+    parts = whole(session, context.scope, int(context.subject_id))
     if parts.connection.deleted_at is not None:
         raise Reauthorize("The connection was deleted.")
     work = Work(
@@ -91,6 +99,7 @@ def _begin(session: Session, context: RunContext) -> tuple[Work, list[RunWindow]
             item=parts.account.item,
         ),
         seen_from=horizon(parts.report, parts.today),
+        screen=screen_of(session, context.scope, parts),
     )
     runs.plan_once(session, context.run_id, _planned(session, work))
     return work, list(run_queries.windows(session, context.run_id))
@@ -101,21 +110,19 @@ def _planned(session: Session, work: Work) -> list[DayRange | None]:
     if work.parts.date_field is None or extract.sync_historical_data is None:
         return [None]
     known = coverage(session, work.table_id).get(work.account.remote_id, [])
-    windows = plan_windows(
-        work.parts.report,
-        work.seen_from,
-        wanted_from=extract.sync_historical_data,
-        final=[days for days, state in known if days and state != SegmentState.PROVISIONAL],
-        lookback=LookbackWindow.model_validate(work.context.params.get("lookback_window", {})),
-        asked=_asked(work.context.params),
-    )
-    return list(windows)
-
-
-def _asked(params: Mapping[str, Any]) -> DayRange | None:
-    if "date_from" not in params:
-        return None
-    return DayRange(date.fromisoformat(params["date_from"]), date.fromisoformat(params["date_to"]))
+    final = [days for days, state in known if days and state != SegmentState.PROVISIONAL]
+    plans = [
+        plan_windows(
+            work.parts.report,
+            work.seen_from,
+            wanted_from=extract.sync_historical_data,
+            final=final,
+            lookback=asked.lookback,
+            asked=asked.days,
+        )
+        for asked in asked_of(work.context.params)
+    ]
+    return list(plans[0] if len(plans) == 1 else together(plans))
 
 
 def _days(window: RunWindow) -> DayRange | None:
@@ -146,9 +153,9 @@ def _read_window(work: Work, window: RunWindow) -> None:
     with writer:
         for batch in work.parts.connector.read(work.access, request):
             journal.rows_read += batch.num_rows
-            writer.write(batch)
+            writer.write(work.screen.shown(batch))
         staged = writer.finish()
-    if staged is None:
+    if not journal.rows_read:
         _doubt_emptiness(work, window)
     with work.context.step() as session:
         _store_window(session, work, window, staged, journal)
@@ -234,7 +241,7 @@ def _finish(session: Session, work: Work) -> None:
     now = run_queries.database_now(session)
     data_tables.touch(session, work.context.scope, work.table_id, now)
     session.flush()  # the table before the extract, as requests take them
-    extract = service.parts(session, work.context.scope, work.parts.extract.id).extract
+    extract = whole(session, work.context.scope, work.parts.extract.id).extract
     extract.last_sync = now
     extract.error_text = None
     loads.start_runs_for(session, work.context.scope, work.table_id)

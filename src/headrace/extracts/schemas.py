@@ -3,16 +3,28 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, Field, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, Field, JsonValue, field_validator
 
 from headrace.connectors.contract import BadValues
 from headrace.data_tables.schemas import DataTableOut
 from headrace.rest.ids import IdIn
 from headrace.rest.json_values import JsonObject
 from headrace.runs.schemas import Scheduling
+from headrace.templates.filters import MOST_FILTERS, Operator
 from headrace.templates.schemas import FieldOut
 
 Status = Literal["init", "syncing", "synced", "paused", "error"]
+
+
+class CustomFilter(BaseModel):
+    """One condition that rows must meet to be stored; values without a field's value equal null."""
+
+    field: str = Field(examples=["country"])
+    operator: Operator = Field(examples=["in"])
+    value: JsonValue = Field(
+        description="A scalar, or a list of scalars with `in` and `not_in`.",
+        examples=[["DE", "AT"]],
+    )
 
 
 class TemplateSettings(BaseModel):
@@ -30,20 +42,26 @@ class TemplateSettings(BaseModel):
     bad_values: BadValues = Field(
         BadValues.FAIL, description="What becomes of values that are not what their column says."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_is_dropped(cls, given: Any) -> Any:
-        # Ignored like other unknown keys, these would let through what was to be hidden.
-        for name in ("hashed_fields", "custom_filters"):
-            if isinstance(given, dict) and given.get(name):
-                raise ValueError(f"{name} cannot be given here; leave it out")
-        return given
+    hashed_fields: list[str] = Field(
+        default_factory=list,
+        max_length=2000,
+        description="Fields whose values are stored as salted SHA-256 digests, beside those that "
+        "the template hashes.",
+        examples=[["email"]],
+    )
+    custom_filters: list[CustomFilter] | None = Field(
+        None, max_length=MOST_FILTERS, description="Only rows that meet all of them are stored."
+    )
 
     @field_validator("scheduling", mode="before")
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict) else value
+
+    def filters(self) -> list[dict[str, Any]] | None:
+        """The custom filters as `templates.filters` reads them."""
+        asked = self.custom_filters
+        return None if asked is None else [item.model_dump(mode="json") for item in asked]
 
 
 class ExtractIn(BaseModel):
@@ -53,6 +71,22 @@ class ExtractIn(BaseModel):
     template_id: IdIn
     accounts: list[IdIn] = Field(
         min_length=1, max_length=1000, description="Ids of accounts of one connection."
+    )
+    template_settings: TemplateSettings = Field(default_factory=TemplateSettings)
+
+
+class MigrateWideIn(BaseModel):
+    """Other dimensions for a wide extract; settings left out are the old extract's."""
+
+    extract_id: IdIn = Field(description="The wide extract, which is paused.")
+    fields: list[str] = Field(
+        min_length=1, max_length=2000, examples=[["date", "country", "spend"]]
+    )
+    data_table_title: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        description="Of the new data table; left out: the old one's with a number.",
     )
     template_settings: TemplateSettings = Field(default_factory=TemplateSettings)
 
@@ -98,6 +132,7 @@ class ExtractOut(BaseModel):
     template_id: int
     datasource_name: str
     hashed_fields: list[str]
+    custom_filters: list[CustomFilter]
     bad_values: BadValues
 
 
@@ -105,3 +140,10 @@ class ExtractDetail(ExtractOut):
     """An extract with its fields."""
 
     fields: list[FieldOut]
+
+
+class ExtractMigration(BaseModel):
+    """What a migration of a wide extract left: the new extract, and the old one, paused."""
+
+    extract: ExtractDetail
+    source_extract: ExtractDetail

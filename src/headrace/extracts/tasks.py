@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from headrace.connections import service as connections
 from headrace.extracts import runner, service
+from headrace.extracts.parts import parts
 from headrace.extracts.queries import KIND
 from headrace.kit.outcomes import OutsideError, Reauthorize
 from headrace.runs.context import RunContext
@@ -12,7 +13,7 @@ from headrace.runs.kinds import RunKind, register
 
 def run_failed(context: RunContext, session: Session, error: OutsideError) -> None:
     """Show at the extract why its run failed; dead credentials show at the connection too."""
-    whole = service.parts(session, context.scope, int(context.subject_id))
+    whole = parts(session, context.scope, int(context.subject_id))
     whole.extract.error_text = str(error)
     if isinstance(error, Reauthorize):
         connections.mark_broken(whole.connection, str(error))

@@ -6,9 +6,10 @@ still change, and whatever of the wanted history is not final yet, newest first:
 outage, a failed window or a deeper history needs no memory but the ledger.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from headrace.connectors.contract import Report
 from headrace.kit.days import DayRange, merged
@@ -58,6 +59,59 @@ def default_history(report: Report, today: date) -> date:
     if report.history_days is None:
         return EARLIEST_DAY
     return today - min(DEFAULT_HISTORY_DAYS, report.history_days) * _DAY
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is to read: the days a person named, or else those of a lookback window."""
+
+    lookback: LookbackWindow
+    days: DayRange | None = None
+
+
+_ALSO = "also"
+_LOOKBACK = "lookback_window"
+
+
+def joined_params(waiting: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the params of a waiting run that another request joins: they ask for both."""
+    asked: list[dict[str, Any]] = [_spelled(waiting), *waiting.get(_ALSO, [])]
+    further = [each for each in (_spelled(new), *new.get(_ALSO, [])) if each not in asked]
+    also = [*asked[1:], *further]
+    return asked[0] | ({_ALSO: also} if also else {})
+
+
+def _spelled(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The params of one request, so that equal requests are spelled alike."""
+    own: dict[str, Any] = {name: value for name, value in params.items() if name != _ALSO}
+    is_usual = own == {_LOOKBACK: {"name": "default"}}
+    return {} if is_usual else own
+
+
+def asked_of(params: Mapping[str, Any]) -> list[Asked]:
+    """Read what a run's params ask for, its own request first."""
+    return [_asked(each) for each in (params, *params.get(_ALSO, []))]
+
+
+def _asked(params: Mapping[str, Any]) -> Asked:
+    lookback = LookbackWindow.model_validate(params.get(_LOOKBACK, {}))
+    if "date_from" not in params:
+        return Asked(lookback)
+    first, last = (date.fromisoformat(params[name]) for name in ("date_from", "date_to"))
+    return Asked(lookback, DayRange(first, last))
+
+
+def together(plans: Iterable[Sequence[DayRange]]) -> list[DayRange]:
+    """Return the windows of several plans, newest first, without those that others cover."""
+    kept: list[DayRange] = []
+    for windows in plans:
+        covered = merged(kept)
+        kept += [
+            days
+            for days in windows
+            if not any(one.first <= days.first and days.last <= one.last for one in covered)
+        ]
+    return sorted(kept, key=lambda days: days.last, reverse=True)
 
 
 def plan_windows(

@@ -1,5 +1,6 @@
 """The rules of runs: starting, ending, history, schedules."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,9 @@ from headrace.tenancy.scope import WorkspaceScope
 
 WAKE_CHANNEL = "headrace_runs"
 """The notification that tells schedulers that a run waits."""
+
+Params = Mapping[str, Any]
+Join = Callable[[Params, Params], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,12 @@ class NewRun:
         return f"{self.kind}:{self.subject_id}"
 
 
-def start(session: Session, scope: WorkspaceScope, new: NewRun) -> int:
+def start(session: Session, scope: WorkspaceScope, new: NewRun, join: Join | None = None) -> int:
     """Queue a run and return its id; it begins when the limits let it.
 
     If one of the same subject waits already and has not begun, that one is returned: a further
-    request while a run is under way is queued once.
+    request while a run is under way is queued once. `join` makes the waiting run's params and the
+    new one's into params that ask for both; without it, the waiting run stays as it is.
     """
     run_id = queries.insert_run(
         session,
@@ -63,8 +68,10 @@ def start(session: Session, scope: WorkspaceScope, new: NewRun) -> int:
     if run_id is None:
         waiting = queries.fresh_in_lane(session, new.lane)
         if waiting is None:  # it was admitted between the two statements
-            return start(session, scope, new)
+            return start(session, scope, new, join)
         run_id = waiting.id
+        if join is not None:
+            waiting.params = join(waiting.params, new.params)
     wake(session)
     return run_id
 

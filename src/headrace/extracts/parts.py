@@ -1,0 +1,70 @@
+"""An extract with everything it joins, and what they say together."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from headrace.connections import service as connections
+from headrace.connections.models import Account, Connection
+from headrace.connectors.contract import Connector, Report
+from headrace.data_tables.models import DataTable
+from headrace.extracts import queries
+from headrace.extracts.models import Extract
+from headrace.kit import clock
+from headrace.rest.errors import NotFound
+from headrace.templates.models import ExtractTemplate
+from headrace.tenancy.scope import WorkspaceScope
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An extract with everything it joins.
+
+    report: as the template uses it, see `limited`.
+    """
+
+    extract: Extract
+    connection: Connection
+    account: Account
+    template: ExtractTemplate
+    connector: Connector
+    report: Report
+    date_field: str | None
+
+    @property
+    def today(self) -> date:
+        """The current day in the account's time zone, which decides what a day is."""
+        return clock.today(self.account.timezone)
+
+
+def parts(session: Session, scope: WorkspaceScope, extract_id: int) -> Parts:
+    """Return an extract of the workspace with everything it joins.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    extract = queries.extract(session, scope, extract_id)
+    if extract is None:
+        raise NotFound("Extract")
+    connection = session.get_one(Connection, extract.connection_id)
+    template = session.get_one(ExtractTemplate, extract.template_id)
+    connector = connections.connector_named(connection.datasource_name)
+    table = session.get_one(DataTable, extract.data_table_id)
+    return Parts(
+        extract=extract,
+        connection=connection,
+        account=session.get_one(Account, extract.account_id),
+        template=template,
+        connector=connector,
+        report=limited(connector.spec.report(template.report), None),
+        date_field=table.date_field,
+    )
+
+
+def limited(report: Report, depth_days: int | None) -> Report:
+    """Return a report that reaches no further back than a template lets it (contract 5.3)."""
+    if depth_days is None:
+        return report
+    history_days = depth_days if report.history_days is None else report.history_days
+    return replace(report, history_days=min(history_days, depth_days))
