@@ -98,6 +98,43 @@ def upgrade() -> None:
         "ix_extract_tally_workspace_id", "extract_tally", ["workspace_id"], unique=False
     )
     op.create_table(
+        "idempotency_record",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.BigInteger(), nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=True),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id"],
+            ["agency.id"],
+            name=op.f("fk_idempotency_record_agency_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_idempotency_record_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotency_record")),
+        sa.UniqueConstraint("digest", name=op.f("uq_idempotency_record_digest")),
+        info={"told": False},
+    )
+    op.create_index(
+        op.f("ix_idempotency_record_agency_id"), "idempotency_record", ["agency_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_idempotency_record_expires_at"), "idempotency_record", ["expires_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_idempotency_record_workspace_id"),
+        "idempotency_record",
+        ["workspace_id"],
+        unique=False,
+    )
+    op.create_table(
         "webhook_endpoint",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("uid", sa.Uuid(), nullable=False),
@@ -366,6 +403,10 @@ def downgrade() -> None:
     op.drop_table("webhook_delivery")
     op.drop_table("event_outbox")
     op.drop_table("webhook_endpoint")
+    op.drop_index(op.f("ix_idempotency_record_workspace_id"), table_name="idempotency_record")
+    op.drop_index(op.f("ix_idempotency_record_expires_at"), table_name="idempotency_record")
+    op.drop_index(op.f("ix_idempotency_record_agency_id"), table_name="idempotency_record")
+    op.drop_table("idempotency_record")
     op.drop_index("ix_extract_tally_workspace_id", table_name="extract_tally")
     op.drop_table("extract_tally")
     op.drop_index("ix_event_created_at", table_name="event")
@@ -440,6 +481,7 @@ def _bind_tables() -> None:
     _bind("destination_connection", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("event", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("extract_tally", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
+    _bind("idempotency_record", _OF_AGENCY, _OF_WORKSPACE)
     _bind("membership", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("run", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("schedule", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
@@ -481,6 +523,7 @@ def _unbind_tables() -> None:
         "destination_connection",
         "event",
         "extract_tally",
+        "idempotency_record",
         "membership",
         "run",
         "schedule",
