@@ -104,6 +104,48 @@ class Settings(BaseSettings):
     worker_timeout_seconds: int = Field(
         30, ge=5, le=3600, description="Silence after which a worker counts as dead."
     )
+    ca_bundle: Path | None = Field(
+        None,
+        description="File of certificates (PEM) that are trusted beside the system's, for servers "
+        "and webhook receivers inside your own network.",
+    )
+    webhook_ports: Annotated[list[int], NoDecode] = Field(
+        default_factory=lambda: [443, 8443],
+        description="Ports that webhook URLs may name, separated by commas. Hosts listed by name in "
+        "ALLOWED_PRIVATE_HOSTS may have any.",
+    )
+    webhook_timeout_seconds: int = Field(
+        10, ge=1, le=60, description="How long a webhook receiver may take for its whole answer."
+    )
+    webhook_requests_per_endpoint: int = Field(
+        16, ge=1, le=1000, description="How many requests one worker sends to one endpoint at once."
+    )
+    webhook_requests_per_host: int = Field(
+        64, ge=1, le=1000, description="How many requests one worker sends to one host at once."
+    )
+    webhook_host_rate: int = Field(
+        500,
+        ge=0,
+        le=1_000_000,
+        description="How many deliveries a second one host gets, over all workspaces and workers. 0 "
+        "turns the limit off.",
+    )
+    webhook_disable_after_days: int = Field(
+        5,
+        ge=0,
+        le=365,
+        description="After how many days of nothing but failures a webhook endpoint is disabled. 0: "
+        "never.",
+    )
+    webhook_disable_after_failures: int = Field(
+        0,
+        ge=0,
+        description="After how many failed deliveries in a row a webhook endpoint is disabled. 0: "
+        "never.",
+    )
+    webhook_retention_days: int = Field(
+        30, ge=1, description="How long events and the log of their deliveries are kept."
+    )
     segment_grace_minutes: int = Field(
         360, ge=1, description="How long replaced files are kept; longer than the longest load."
     )
@@ -143,6 +185,18 @@ class Settings(BaseSettings):
     @classmethod
     def _read_list(cls, value: Any) -> Any:
         return _split(value)
+
+    @field_validator("webhook_ports", mode="before")
+    @classmethod
+    def _read_ports(cls, value: Any) -> Any:
+        return _split(value)
+
+    @field_validator("ca_bundle")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.expanduser().is_file():
+            raise ValueError(f"there is no file {str(value)!r}")
+        return value.expanduser().absolute() if value else None
 
     @field_validator("home", "local_files_root")
     @classmethod
@@ -202,7 +256,8 @@ class Settings(BaseSettings):
     def outbound_policy(self) -> OutboundPolicy:
         """Which private hosts may be contacted: those listed, and those of BASE_URLS."""
         listed = frozenset(host.lower() for host in self.allowed_private_hosts)
-        return OutboundPolicy(listed | operator_hosts(self.source_urls.values()))
+        opened = listed | operator_hosts(self.source_urls.values())
+        return OutboundPolicy(opened, str(self.ca_bundle or ""))
 
     @property
     def source_urls(self) -> dict[str, str]:
