@@ -20,7 +20,7 @@ DEVELOPER := .venv/.developer
 BENCH := .venv-bench/.reference
 
 .PHONY: help demo up test test-system check format lint types imports bench fix migration \
-	connector loader openapi api-diff settings-page lock clean
+	connector loader openapi api-diff client settings-page lock clean
 
 help: ## List the tasks.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -76,6 +76,9 @@ openapi: $(USER) ## Print the OpenAPI document.
 
 api-diff: $(DEVELOPER) ## Print where the served API differs from the contract.
 	@$(BIN)/python tools/compare_api.py
+
+client: $(DEVELOPER) ## Write the generated half of the Python client anew.
+	@$(BIN)/python tools/write_client.py
 
 settings-page: $(DEVELOPER) ## Write docs/settings.md anew.
 	@$(BIN)/python tools/write_settings_page.py

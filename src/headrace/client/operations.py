@@ -1,0 +1,691 @@
+"""The operations of the API; written by `make client`, not by hand."""
+
+from headrace.client import models
+from headrace.client.calling import Caller, in_path
+
+
+class AgencyOperations:
+    """What an agency user calls with name and password."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def create_token(self, body: models.TokenIn) -> models.Token:
+        """Create a token for one workspace.
+
+        The token acts with the rights of the user who made it, lives 30 minutes and is renewed by
+        each use. Several may live side by side.
+
+        Permission: `admin.view`.
+        """
+        return self._caller.call("POST", "/api/v3/token", models.Token, body=body)
+
+    def create_session(self) -> models.Session:
+        """Start a browser session: the answer sets the `dts_session_id` cookie.
+
+        With it, send `X-IM-WORKSPACE-ID` on every request. It lives 30 minutes and is renewed by
+        use.
+
+        Permission: `admin.view`.
+        """
+        return self._caller.call("POST", "/api/v3/session", models.Session)
+
+    def list_workspaces(
+        self, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedWorkspaceList:
+        """List the agency's workspaces.
+
+        Permission: `admin.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/workspaces",
+            models.PaginatedWorkspaceList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def create_workspace(self, body: models.WorkspaceIn) -> models.Workspace:
+        """Create a workspace.
+
+        Permission: `admin.manage_workspaces`.
+        """
+        return self._caller.call("POST", "/api/v3/workspaces", models.Workspace, body=body)
+
+    def get_workspace(self, workspace_id: int) -> models.Workspace:
+        """Read one workspace.
+
+        Permission: `admin.view`.
+        """
+        return self._caller.call(
+            "GET", f"/api/v3/workspaces/{in_path(workspace_id)}", models.Workspace
+        )
+
+    def update_workspace(self, workspace_id: int, body: models.WorkspaceIn) -> models.Workspace:
+        """Change a workspace's title and description.
+
+        Permission: `admin.manage_workspaces`.
+        """
+        return self._caller.call(
+            "PUT", f"/api/v3/workspaces/{in_path(workspace_id)}", models.Workspace, body=body
+        )
+
+    def list_datasources(
+        self,
+        *,
+        category: list[str] | None = None,
+        search: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedDataSourceList:
+        """List the platforms that can be connected."""
+        return self._caller.call(
+            "GET",
+            "/api/v3/datasources",
+            models.PaginatedDataSourceList,
+            query={"category": category, "search": search, "page": page, "page_size": page_size},
+        )
+
+    def get_datasource(self, datasource_name: str) -> models.DataSourceDetail:
+        """Read one platform with the form to connect it."""
+        return self._caller.call(
+            "GET", f"/api/v3/datasources/{in_path(datasource_name)}", models.DataSourceDetail
+        )
+
+
+class WorkspaceOperations:
+    """What is called in a workspace, with its token."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list_datasources(
+        self,
+        *,
+        category: list[str] | None = None,
+        search: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedDataSourceList:
+        """List the platforms that can be connected."""
+        return self._caller.call(
+            "GET",
+            "/api/v3/datasources",
+            models.PaginatedDataSourceList,
+            query={"category": category, "search": search, "page": page, "page_size": page_size},
+        )
+
+    def get_datasource(self, datasource_name: str) -> models.DataSourceDetail:
+        """Read one platform with the form to connect it."""
+        return self._caller.call(
+            "GET", f"/api/v3/datasources/{in_path(datasource_name)}", models.DataSourceDetail
+        )
+
+    def list_connections(
+        self, datasource_name: str, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedConnectionsList:
+        """List the workspace's connections to one data source.
+
+        Permission: `connection.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/datasources/{in_path(datasource_name)}/connections",
+            models.PaginatedConnectionsList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def create_connection(
+        self, datasource_name: str, body: models.ConnectionIn
+    ) -> models.Connection:
+        """Connect a data source with credentials; they are checked at once and stored sealed.
+
+        Permission: `connection.create`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/datasources/{in_path(datasource_name)}/connections",
+            models.Connection,
+            body=body,
+        )
+
+    def reauthorize_connection(
+        self, connection_id: int, body: models.ReauthorizeIn
+    ) -> models.Connection:
+        """Give a connection new credentials; they are checked first, and the old ones stay if refused.
+
+        Permission: `connection.edit`.
+        """
+        return self._caller.call(
+            "PUT", f"/api/v3/connections/{in_path(connection_id)}", models.Connection, body=body
+        )
+
+    def delete_connection(self, connection_id: int) -> None:
+        """Delete a connection: credentials are erased, accounts closed, extracts paused; data stays.
+
+        Permission: `connection.delete`.
+        """
+        self._caller.do("DELETE", f"/api/v3/connections/{in_path(connection_id)}")
+
+    def check_connection(self, connection_id: int) -> models.Connection:
+        """Ask the data source whether the credentials still work; the answer is in `status`.
+
+        Permission: `connection.edit`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/connections/{in_path(connection_id)}/check", models.Connection
+        )
+
+    def refresh_accounts(self, connection_id: int) -> models.Connection:
+        """Start reading the data source's list of accounts anew.
+
+        Permission: `connection.edit`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/connections/{in_path(connection_id)}/accounts/refresh",
+            models.Connection,
+        )
+
+    def list_accounts(
+        self,
+        connection_id: int,
+        *,
+        is_active: bool | None = None,
+        enabled_for_embedded_extraction: bool | None = None,
+        search: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedAccountList:
+        """List a connection's accounts.
+
+        Permission: `connection.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/connections/{in_path(connection_id)}/accounts",
+            models.PaginatedAccountList,
+            query={
+                "is_active": is_active,
+                "enabled_for_embedded_extraction": enabled_for_embedded_extraction,
+                "search": search,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def update_accounts(
+        self, connection_id: int, body: models.AccountsPatch
+    ) -> list[models.Account]:
+        """Enable or disable several accounts for extraction: all of them, or none on any error.
+
+        Permission: `connection.edit`.
+        """
+        return self._caller.call(
+            "PATCH",
+            f"/api/v3/connections/{in_path(connection_id)}/accounts",
+            list[models.Account],
+            body=body,
+        )
+
+    def update_account(
+        self, connection_id: int, account_id: int, body: models.AccountPatch
+    ) -> models.Account:
+        """Enable or disable one account for extraction.
+
+        Permission: `connection.edit`.
+        """
+        return self._caller.call(
+            "PATCH",
+            f"/api/v3/connections/{in_path(connection_id)}/accounts/{in_path(account_id)}",
+            models.Account,
+            body=body,
+        )
+
+    def list_templates(
+        self,
+        datasource_name: str,
+        *,
+        search: str | None = None,
+        type: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedExtractTemplateList:
+        """List the templates of a data source.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/datasources/{in_path(datasource_name)}/extract-templates",
+            models.PaginatedExtractTemplateList,
+            query={"search": search, "type": type, "page": page, "page_size": page_size},
+        )
+
+    def get_template(self, datasource_name: str, template_id: int) -> models.ExtractTemplateDetail:
+        """Read one template with its fields and custom settings.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/datasources/{in_path(datasource_name)}/extract-templates/{in_path(template_id)}",
+            models.ExtractTemplateDetail,
+        )
+
+    def get_template_compact(self, template_id: int) -> models.ExtractTemplateCompact:
+        """Read the little one needs to tell templates apart.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/extract-template/{in_path(template_id)}/",
+            models.ExtractTemplateCompact,
+        )
+
+    def list_extracts(
+        self,
+        *,
+        connection_id: str | None = None,
+        datasource_name: str | None = None,
+        data_table_id: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedExtractList:
+        """List the workspace's extracts.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/extracts",
+            models.PaginatedExtractList,
+            query={
+                "connection_id": connection_id,
+                "datasource_name": datasource_name,
+                "data_table_id": data_table_id,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def create_extracts_alias(self, body: models.ExtractIn) -> list[models.Extract]:
+        """Create one extract for each account, all into one data table; their first runs start at
+        once.
+
+        Permission: `extract.create`.
+        """
+        return self._caller.call("POST", "/api/v3/extracts", list[models.Extract], body=body)
+
+    def migrate_wide_extract(self, body: models.MigrateWideIn) -> models.ExtractMigration:
+        """Give a wide extract other dimensions: a new extract into a new data table.
+
+        The old extract is paused; its data table and rows stay. The source is asked whether the
+        fields go together.
+
+        Permission: `extract.create`.
+        """
+        return self._caller.call(
+            "POST", "/api/v3/extracts/migrate-wide", models.ExtractMigration, body=body
+        )
+
+    def get_extract(self, extract_id: int) -> models.ExtractDetail:
+        """Read one extract with its fields.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET", f"/api/v3/extracts/{in_path(extract_id)}", models.ExtractDetail
+        )
+
+    def replace_extract(self, extract_id: int, body: models.ExtractPut) -> models.ExtractDetail:
+        """Set all settings of an extract; those left out go back to the template's.
+
+        Permission: `extract.edit`.
+        """
+        return self._caller.call(
+            "PUT", f"/api/v3/extracts/{in_path(extract_id)}", models.ExtractDetail, body=body
+        )
+
+    def update_extract(self, extract_id: int, body: models.ExtractPatch) -> models.ExtractDetail:
+        """Change some settings of an extract.
+
+        Permission: `extract.edit`.
+        """
+        return self._caller.call(
+            "PATCH", f"/api/v3/extracts/{in_path(extract_id)}", models.ExtractDetail, body=body
+        )
+
+    def delete_extract(self, extract_id: int) -> None:
+        """Delete an extract and stop its runs; its data table and rows stay.
+
+        Permission: `extract.delete`.
+        """
+        self._caller.do("DELETE", f"/api/v3/extracts/{in_path(extract_id)}")
+
+    def run_extract(
+        self, extract_id: int, body: models.DateRangeIn | None | None = None
+    ) -> models.ExtractDetail:
+        """Start a run now, for the usual days or for a range.
+
+        Permission: `extract.run`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/extracts/{in_path(extract_id)}/run", models.ExtractDetail, body=body
+        )
+
+    def pause_extract(self, extract_id: int) -> models.ExtractDetail:
+        """Stop scheduled runs; a run under way finishes.
+
+        Permission: `extract.edit`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/extracts/{in_path(extract_id)}/pause", models.ExtractDetail
+        )
+
+    def unpause_extract(self, extract_id: int) -> models.ExtractDetail:
+        """Resume scheduled runs.
+
+        Permission: `extract.edit`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/extracts/{in_path(extract_id)}/unpause", models.ExtractDetail
+        )
+
+    def list_extract_runs(
+        self, extract_id: int, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedRunList:
+        """List the runs of an extract, newest first.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/extracts/{in_path(extract_id)}/runs",
+            models.PaginatedRunList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def delete_connection_of_datasource(self, datasource_name: str, connection_id: int) -> None:
+        """Delete a connection, named with its data source.
+
+        Permission: `connection.delete`.
+        """
+        self._caller.do(
+            "DELETE",
+            f"/api/v3/datasources/{in_path(datasource_name)}/connections/{in_path(connection_id)}",
+        )
+
+    def list_data_tables(
+        self,
+        *,
+        datasource_name: str | None = None,
+        search: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedDataTableList:
+        """List the workspace's data tables.
+
+        Permission: `data_table.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/data-tables",
+            models.PaginatedDataTableList,
+            query={
+                "datasource_name": datasource_name,
+                "search": search,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def get_data_table(self, data_table_id: int) -> models.DataTableDetail:
+        """Read one data table with its whole schema.
+
+        Permission: `data_table.view`.
+        """
+        return self._caller.call(
+            "GET", f"/api/v3/data-tables/{in_path(data_table_id)}", models.DataTableDetail
+        )
+
+    def update_data_table(
+        self, data_table_id: int, body: models.DataTableIn
+    ) -> models.DataTableDetail:
+        """Choose the fields that every load of the table delivers; those not listed are deselected.
+
+        Permission: `data_table.edit`.
+        """
+        return self._caller.call(
+            "PUT",
+            f"/api/v3/data-tables/{in_path(data_table_id)}",
+            models.DataTableDetail,
+            body=body,
+        )
+
+    def get_rows(
+        self, data_table_id: int, *, limit: int | None = None, page: int | None = None
+    ) -> models.Rows:
+        """Read a page of the table's rows, by account and day.
+
+        Permission: `data_table.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/data-tables/{in_path(data_table_id)}/rows",
+            models.Rows,
+            query={"limit": limit, "page": page},
+        )
+
+    def get_coverage(self, data_table_id: int) -> list[models.AccountCoverage]:
+        """Read which days of each account were read, and with what outcome.
+
+        Permission: `data_table.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/data-tables/{in_path(data_table_id)}/coverage",
+            list[models.AccountCoverage],
+        )
+
+    def list_destinations(
+        self, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedDestinationList:
+        """List the kinds of places that loads can deliver to, with the form to connect each.
+
+        Permission: `destination.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/destinations",
+            models.PaginatedDestinationList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def list_destination_connections(
+        self, destination_name: str, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedDestinationConnectionList:
+        """List the workspace's connections to one destination.
+
+        Permission: `destination.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/destinations/{in_path(destination_name)}/connections",
+            models.PaginatedDestinationConnectionList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def create_destination_connection(
+        self, destination_name: str, body: models.DestinationConnectionIn
+    ) -> models.DestinationConnection:
+        """Connect a destination. It is checked in the background: `status` tells how that went.
+
+        Permission: `destination.create`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/destinations/{in_path(destination_name)}/connections",
+            models.DestinationConnection,
+            body=body,
+        )
+
+    def get_destination_connection(
+        self, destination_name: str, connection_id: str
+    ) -> models.DestinationConnectionDetail:
+        """Read one destination connection and its parameters, secrets masked.
+
+        Permission: `destination.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/destinations/{in_path(destination_name)}/connections/{in_path(connection_id)}",
+            models.DestinationConnectionDetail,
+        )
+
+    def update_destination_connection(
+        self, destination_name: str, connection_id: str, body: models.DestinationConnectionPatch
+    ) -> models.DestinationConnection:
+        """Rename a destination connection, or choose whether new data tables are loaded into it.
+
+        Permission: `destination.edit`.
+        """
+        return self._caller.call(
+            "PATCH",
+            f"/api/v3/destinations/{in_path(destination_name)}/connections/{in_path(connection_id)}",
+            models.DestinationConnection,
+            body=body,
+        )
+
+    def reauthorize_destination_connection(
+        self, destination_name: str, connection_id: str, body: models.DestinationReauthorizeIn
+    ) -> models.DestinationConnection:
+        """Give a destination connection new parameters; they are checked as at creation.
+
+        Permission: `destination.edit`.
+        """
+        return self._caller.call(
+            "PUT",
+            f"/api/v3/destinations/{in_path(destination_name)}/connections/{in_path(connection_id)}",
+            models.DestinationConnection,
+            body=body,
+        )
+
+    def recheck_destination_connection(
+        self, destination_name: str, connection_id: str
+    ) -> models.DestinationConnection:
+        """Check again whether a destination can be written to.
+
+        Permission: `destination.edit`.
+        """
+        return self._caller.call(
+            "PUT",
+            f"/api/v3/destinations/{in_path(destination_name)}/connections/{in_path(connection_id)}/recheck",
+            models.DestinationConnection,
+        )
+
+    def list_loads(
+        self,
+        *,
+        data_table_id: int | None = None,
+        destination_connection_id: str | None = None,
+        destination_name: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedLoadList:
+        """List the workspace's loads.
+
+        Permission: `load.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/loads",
+            models.PaginatedLoadList,
+            query={
+                "data_table_id": data_table_id,
+                "destination_connection_id": destination_connection_id,
+                "destination_name": destination_name,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def create_load(self, body: models.LoadIn) -> models.Load:
+        """Create a load of a data table into a table of a destination.
+
+        Permission: `load.create`.
+        """
+        return self._caller.call("POST", "/api/v3/loads", models.Load, body=body)
+
+    def get_load(self, load_id: int) -> models.Load:
+        """Read one load.
+
+        Permission: `load.view`.
+        """
+        return self._caller.call("GET", f"/api/v3/loads/{in_path(load_id)}", models.Load)
+
+    def update_load(self, load_id: int, body: models.LoadPut) -> models.Load:
+        """Change what makes a load run.
+
+        Permission: `load.edit`.
+        """
+        return self._caller.call("PUT", f"/api/v3/loads/{in_path(load_id)}", models.Load, body=body)
+
+    def delete_load(self, load_id: int) -> None:
+        """Delete a load; what it delivered stays at the destination.
+
+        Permission: `load.delete`.
+        """
+        self._caller.do("DELETE", f"/api/v3/loads/{in_path(load_id)}")
+
+    def pause_load(self, load_id: int) -> models.Load:
+        """Stop a load from running by itself; a run under way ends as it would.
+
+        Permission: `load.edit`.
+        """
+        return self._caller.call("PUT", f"/api/v3/loads/{in_path(load_id)}/pause", models.Load)
+
+    def unpause_load(self, load_id: int) -> models.Load:
+        """Let a load run by itself again.
+
+        Permission: `load.edit`.
+        """
+        return self._caller.call("PUT", f"/api/v3/loads/{in_path(load_id)}/unpause", models.Load)
+
+    def run_load(self, load_id: int, body: models.LoadRunIn | None | None = None) -> models.Load:
+        """Run a load now: what changed since the last delivery, or exactly the days given, anew.
+
+        Permission: `load.run`.
+        """
+        return self._caller.call(
+            "PUT", f"/api/v3/loads/{in_path(load_id)}/run", models.Load, body=body
+        )
+
+    def list_load_runs(
+        self, load_id: int, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedRunList:
+        """List the executions of a load, newest first.
+
+        Permission: `load.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/loads/{in_path(load_id)}/runs",
+            models.PaginatedRunList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def get_run(self, run_id: int) -> models.RunDetail:
+        """Read one run with its windows.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call("GET", f"/api/v3/runs/{in_path(run_id)}", models.RunDetail)
+
+    def create_extracts(self, body: models.ExtractIn) -> list[models.Extract]:
+        """Create one extract for each account, all into one data table; their first runs start at
+        once.
+
+        Permission: `extract.create`.
+        """
+        return self._caller.call("POST", "/api/v3.1/extracts/", list[models.Extract], body=body)
