@@ -4,8 +4,14 @@
     GET  /v1/accounts?cursor=&limit=&include_misbehaving=&rows_per_day=
          -> {"data": [{"id", "name", "currency", "timezone", "status", "ads"}], "next_cursor"}
     GET  /v1/accounts/{id}                 one account, with its state of today
-    GET  /v1/accounts/{id}/report?level=&date_from=&date_to=&fields=&attribution=&cursor=&limit=
-         -> {"data": [...], "next_cursor"}, at once; 400 report_too_large beyond 20,000 rows
+    GET  /v1/accounts/{id}/conversion_actions?cursor=&limit=
+         -> {"data": [{"id", "name", "category"}], "next_cursor"}
+    GET  /v1/compatibility?level=&fields=  -> {"compatible", "reason"}: whether they go together
+    GET  /v1/accounts/{id}/report?level=&date_from=&date_to=&fields=&attribution=
+                                 &conversion_actions=&cursor=&limit=
+         -> {"data": [...], "next_cursor"}, at once; 400 report_too_large beyond 20,000 rows,
+         400 incompatible_fields. level: campaign, ad, or custom, whose rows are grouped by the
+         dimensions among the fields
     POST /v1/accounts/{id}/reports         the same parameters as a form -> {"id", "status"}
     GET  /v1/reports/{id}                  -> {"id", "status", "progress", "error"}
     GET  /v1/reports/{id}/rows?cursor=&limit=
@@ -32,6 +38,8 @@ from starlette.routing import Route
 
 from headrace.kit.days import DayRange
 from headrace.sandbox.answers import Problem, json_answer, problem_answer, raw_json
+from headrace.sandbox.compatibility import why_incompatible
+from headrace.sandbox.conversions import conversion_actions
 from headrace.sandbox.figures import figures_of_ads, mixed
 from headrace.sandbox.forms import form_of
 from headrace.sandbox.jobs import ReportDesk, query_of, status_of, ticket_of
@@ -44,8 +52,15 @@ from headrace.sandbox.network import (
     listed_accounts,
 )
 from headrace.sandbox.oauth_pages import oauth_routes
-from headrace.sandbox.questions import account_asked, as_of, limit_asked, report_asked
-from headrace.sandbox.reports import ReportQuery, campaign_row_count, page, totals
+from headrace.sandbox.questions import (
+    account_asked,
+    as_of,
+    fields_asked,
+    level_asked,
+    limit_asked,
+    report_asked,
+)
+from headrace.sandbox.reports import ReportQuery, page, row_count, totals
 from headrace.sandbox.tokens import TokenOffice
 
 MOST_ROWS_AT_ONCE = 20_000
@@ -62,6 +77,8 @@ def create_app(slow_seconds: float = 2.0) -> Starlette:
         *oauth_routes(network.office),
         Route("/v1/accounts", network.accounts),
         Route("/v1/accounts/{account_id}", network.account),
+        Route("/v1/accounts/{account_id}/conversion_actions", network.conversion_actions),
+        Route("/v1/compatibility", network.compatibility),
         Route("/v1/accounts/{account_id}/report", network.report),
         Route("/v1/accounts/{account_id}/reports", network.order, methods=["POST"]),
         Route("/v1/accounts/{account_id}/totals", network.totals),
@@ -119,6 +136,30 @@ class _Network:
             }
         )
 
+    def conversion_actions(self, request: Request) -> Response:
+        """List what an account counts as a conversion, a page at a time."""
+        self._authorize(request)
+        account = account_asked(request)
+        refuse_if_in_the_mood(account)
+        actions = conversion_actions(account)
+        start = position_of(request.query_params.get("cursor", ""))
+        stop = start + limit_asked(request)
+        rows = [
+            {"id": action.id, "name": action.name, "category": action.category}
+            for action in actions[start:stop]
+        ]
+        return json_answer(
+            {"data": rows, "next_cursor": cursor_at(stop) if stop < len(actions) else None}
+        )
+
+    def compatibility(self, request: Request) -> Response:
+        """Say whether fields go together in one report, and why not."""
+        self._authorize(request)
+        level = level_asked(request.query_params)
+        fields = fields_asked(request.query_params.get("fields", ""), level)
+        reason = why_incompatible(level, fields)
+        return json_answer({"compatible": reason is None, "reason": reason})
+
     async def report(self, request: Request) -> Response:
         """Serve a page of a small report."""
         query = self._report_query(request, dict(request.query_params))
@@ -156,10 +197,11 @@ class _Network:
         """Add up what a report holds."""
         query = self._report_query(request, dict(request.query_params))
         sums = totals(query)._asdict()
-        rows, spend, revenue = sums.pop("rows"), sums.pop("spend_cents"), sums.pop("revenue_cents")
+        del sums["rows"]
+        spend, revenue = sums.pop("spend_cents"), sums.pop("revenue_cents")
         return json_answer(
             {
-                "rows": campaign_row_count(query) if query.level == "campaign" else rows,
+                "rows": row_count(query),
                 **{name: str(value) for name, value in sums.items()},
                 "spend": f"{Decimal(spend) / 100:.2f}",
                 "revenue": f"{Decimal(revenue) / 100:.2f}",

@@ -27,9 +27,11 @@ METRIC_FIELDS = (
     "video_views", "video_completions", "likes", "comments", "shares", "ctr", "cpc", "cpm",
     "frequency",
 )  # fmt: skip
+BREAKDOWN_FIELDS = ("device", "country")
 FIELDS = {
     "campaign": ("date", *CAMPAIGN_FIELDS, *METRIC_FIELDS),
     "ad": ("date", *CAMPAIGN_FIELDS, *AD_FIELDS, *METRIC_FIELDS),
+    "custom": ("date", *CAMPAIGN_FIELDS, *AD_FIELDS, *BREAKDOWN_FIELDS, *METRIC_FIELDS),
 }
 """The fields of each level, in the network's own order."""
 

@@ -18,7 +18,6 @@ FINAL_AGE_DAYS = 3
 
 _WEIGHTS = (6, 7, 7, 6, 8, 5, 4)
 _CONVERSION_PERCENT = (20, 40, 70, 100)
-_ONE_DAY_CLICK_PERCENT = 60
 _MASK = 2**64 - 1
 
 
@@ -47,6 +46,10 @@ class Figures(NamedTuple):
         """Subtract, for differences of prefix sums."""
         return Figures._make(map(int.__sub__, self, other))
 
+    def share(self, percent: int) -> "Figures":
+        """Return a part of the measures, rounded down; the number of rows stays."""
+        return Figures(self.rows, *(value * percent // 100 for value in self[1:]))
+
     def times(self, factor: int) -> "Figures":
         """Multiply the measures; the number of rows stays."""
         return Figures(self.rows, *(value * factor for value in self[1:]))
@@ -55,17 +58,8 @@ class Figures(NamedTuple):
 NOTHING = Figures(*[0] * len(Figures._fields))
 
 
-class Attribution(NamedTuple):
-    """Which conversions count."""
-
-    name: str
-    percent: int
-
-
-ATTRIBUTIONS = {
-    "7d_click": Attribution("7d_click", 100),
-    "1d_click": Attribution("1d_click", _ONE_DAY_CLICK_PERCENT),
-}
+ATTRIBUTIONS = {"7d_click": 100, "1d_click": 60}
+"""How many percent of the conversions count, by attribution."""
 
 
 def mixed(*parts: int) -> int:
@@ -100,19 +94,20 @@ def offset_of(account: NetworkAccount, day: date) -> int:
 
 
 @lru_cache(maxsize=32)
-def patterns(
-    account: NetworkAccount, age: int, attribution: str = "7d_click"
-) -> tuple[Figures, ...]:
-    """Return the account's patterns as seen at an age; `NOTHING` stands for an ad without a row."""
-    return tuple(_pattern(account, index, age, attribution) for index in range(PATTERN))
+def patterns(account: NetworkAccount, age: int, percent: int = 100) -> tuple[Figures, ...]:
+    """Return the account's patterns as seen at an age; `NOTHING` stands for an ad without a row.
+
+    percent: how many of the conversions count.
+    """
+    return tuple(_pattern(account, index, age, percent) for index in range(PATTERN))
 
 
 @lru_cache(maxsize=32)
-def _prefix_sums(account: NetworkAccount, age: int, attribution: str) -> tuple[Figures, ...]:
-    return tuple(accumulate(patterns(account, age, attribution), Figures.plus, initial=NOTHING))
+def _prefix_sums(account: NetworkAccount, age: int, percent: int) -> tuple[Figures, ...]:
+    return tuple(accumulate(patterns(account, age, percent), Figures.plus, initial=NOTHING))
 
 
-def _pattern(account: NetworkAccount, index: int, age: int, attribution: str) -> Figures:
+def _pattern(account: NetworkAccount, index: int, age: int, percent: int) -> Figures:
     bits = mixed(account.seed, index, 1)
     restates = account.misbehaviour is Misbehaviour.RESTATING
     if account.has_gaps and bits % 29 == 0:
@@ -124,8 +119,7 @@ def _pattern(account: NetworkAccount, index: int, age: int, attribution: str) ->
     clicks = impressions * (5 + (bits >> 12) % 60) // 1000
     link_clicks = clicks * (60 + (bits >> 20) % 40) // 100
     settled = clicks * ((bits >> 28) % 20) // 100
-    percent = _CONVERSION_PERCENT[age] * ATTRIBUTIONS[attribution].percent
-    conversions = settled * percent // 10_000
+    conversions = settled * _CONVERSION_PERCENT[age] * percent // 10_000
     views = impressions * ((bits >> 36) % 50) // 100
     return Figures(
         rows=1,
@@ -150,12 +144,12 @@ def figures_of_ads(
     first_ad: int,
     ads: int,
     as_of: date,
-    attribution: str = "7d_click",
+    percent: int = 100,
 ) -> Figures:
     """Add up the figures of consecutive ads on one day, whatever their number."""
     if not has_figures(account, day, as_of):
         return NOTHING
-    sums = _prefix_sums(account, age_of(day, as_of), attribution)
+    sums = _prefix_sums(account, age_of(day, as_of), percent)
     start = (offset_of(account, day) + first_ad) % PATTERN
     cycles, end = divmod(start + ads, PATTERN)
     whole = Figures._make(value * cycles for value in sums[PATTERN])

@@ -31,7 +31,7 @@ class Ticket(msgspec.Struct):
     first: date
     last: date
     fields: list[str]
-    attribution: str
+    conversion_percent: int
     as_of: date
     made_at: float
     attempt: int
@@ -55,7 +55,7 @@ class ReportDesk:
 
     def order(self, query: ReportQuery) -> ReportStatus:
         """Take an order."""
-        key = (query.account.id, query.level, query.window, query.attribution)
+        key = (query.account.id, query.level, query.window, query.conversion_percent)
         with self._lock:
             attempt = self._attempts.pop(key, 0) + 1
             self._attempts[key] = attempt
@@ -68,7 +68,7 @@ class ReportDesk:
             last=query.window.last,
             # The id grows with what it holds, so a full choice of fields is left out of it.
             fields=[] if query.fields == FIELDS[query.level] else list(query.fields),
-            attribution=query.attribution,
+            conversion_percent=query.conversion_percent,
             as_of=query.as_of,
             made_at=clock.now().timestamp(),
             attempt=attempt,
@@ -99,7 +99,7 @@ def query_of(ticket: Ticket) -> ReportQuery:
         window=DayRange(ticket.first, ticket.last),
         fields=tuple(ticket.fields) or FIELDS[ticket.level],
         as_of=ticket.as_of,
-        attribution=ticket.attribution,
+        conversion_percent=ticket.conversion_percent,
     )
 
 

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from headrace.kit import clock
 from headrace.kit.days import DayRange
 from headrace.sandbox.answers import Problem
+from headrace.sandbox.compatibility import why_incompatible
+from headrace.sandbox.conversions import conversion_actions
 from headrace.sandbox.fields import FIELDS
 from headrace.sandbox.figures import ATTRIBUTIONS
 from headrace.sandbox.network import NetworkAccount, find_account
@@ -46,27 +48,57 @@ def as_of(request: Request, account: NetworkAccount) -> date:
 def report_asked(
     account: NetworkAccount, parameters: QueryParams | dict[str, str], today: date
 ) -> ReportQuery:
-    """Return the report that `level`, `date_from`, `date_to`, `fields`, `attribution` ask for.
+    """Return the report that the parameters ask for; see `app`.
 
     Raises:
         Problem: 400, naming the parameter.
     """
+    level = level_asked(parameters)
+    fields = fields_asked(parameters.get("fields", ""), level)
+    reason = why_incompatible(level, fields)
+    if reason:
+        raise Problem(400, "incompatible_fields", reason)
+    return ReportQuery(
+        account=account,
+        level=level,
+        window=window_asked(parameters, today),
+        fields=fields,
+        as_of=today,
+        conversion_percent=_conversion_percent(account, parameters),
+    )
+
+
+def level_asked(parameters: QueryParams | dict[str, str]) -> str:
+    """Return the level asked for.
+
+    Raises:
+        Problem: 400 if there is no such level.
+    """
     level = parameters.get("level", "campaign")
     if level not in FIELDS:
-        raise Problem(400, "invalid_level", "level must be campaign or ad.")
+        raise Problem(400, "invalid_level", f"level must be one of {', '.join(FIELDS)}.")
+    return level
+
+
+def _conversion_percent(account: NetworkAccount, parameters: QueryParams | dict[str, str]) -> int:
     attribution = parameters.get("attribution", "7d_click")
     if attribution not in ATTRIBUTIONS:
         raise Problem(
             400, "invalid_attribution", f"attribution must be {' or '.join(ATTRIBUTIONS)}."
         )
-    return ReportQuery(
-        account=account,
-        level=level,
-        window=window_asked(parameters, today),
-        fields=_fields(parameters.get("fields", ""), level),
-        as_of=today,
-        attribution=attribution,
-    )
+    percent = ATTRIBUTIONS[attribution]
+    chosen = [part for part in parameters.get("conversion_actions", "").split(",") if part]
+    if not chosen:
+        return percent
+    known = {action.id: action.percent for action in conversion_actions(account)}
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        raise Problem(
+            400,
+            "unknown_conversion_action",
+            f"This account has no conversion action {unknown[0][:60]!r}.",
+        )
+    return percent * sum(known[name] for name in set(chosen)) // 100
 
 
 def window_asked(parameters: QueryParams | dict[str, str], today: date) -> DayRange:
@@ -100,7 +132,12 @@ def limit_asked(request: Request) -> int:
     return int(text)
 
 
-def _fields(text: str, level: str) -> tuple[str, ...]:
+def fields_asked(text: str, level: str) -> tuple[str, ...]:
+    """Return the fields of a comma list; all of the level for an empty one.
+
+    Raises:
+        Problem: 400 for a field that the level does not have.
+    """
     asked = tuple(text.split(",")) if text else FIELDS[level]
     unknown = [name for name in asked if name not in FIELDS[level]]
     if unknown:

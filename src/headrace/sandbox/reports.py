@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 
 from headrace.kit.days import DayRange
+from headrace.sandbox.custom_reports import MOST_PARTS, custom_rows
 from headrace.sandbox.fields import (
     AD_FIELDS,
     CAMPAIGN_FIELDS,
@@ -36,18 +37,23 @@ _DRIFTED_FIELD = "quality_score"
 
 @dataclass(frozen=True)
 class ReportQuery:
-    """What is asked for: `level` is `campaign` or `ad`; `as_of` is the day it is asked on."""
+    """What is asked for: `level` is one of `FIELDS`; `as_of` is the day it is asked on.
+
+    conversion_percent: how many of the conversions count, by attribution and choice of actions.
+    """
 
     account: NetworkAccount
     level: str
     window: DayRange
     fields: tuple[str, ...]
     as_of: date
-    attribution: str = "7d_click"
+    conversion_percent: int = 100
 
     @property
     def entities(self) -> int:
-        """How many campaigns or ads there are: at most one row each a day."""
+        """How many rows a day has at most: campaigns, ads, or parts that ads are broken down in."""
+        if self.level == "custom":
+            return self.account.ads * MOST_PARTS
         return self.account.campaigns if self.level == "campaign" else self.account.ads
 
     @property
@@ -87,8 +93,7 @@ def has_rows(query: ReportQuery) -> bool:
 
 def _collect(query: ReportQuery, day: date, entity: int, limit: int, rows: list[str]) -> int:
     """Add a day's rows from an entity on until there are `limit`; return the first not looked at."""
-    written = _campaign_rows if query.level == "campaign" else _ad_rows
-    for row in written(query, day, entity):
+    for row in _ROWS_OF_DAY[query.level](query, day, entity):
         entity += 1
         if row:
             rows.append(row)
@@ -101,7 +106,9 @@ def _campaign_rows(query: ReportQuery, day: date, first: int) -> Iterator[str]:
     account = query.account
     for campaign in range(first, account.campaigns):
         ads = account.ads_per_campaign
-        figures = figures_of_ads(account, day, campaign * ads, ads, query.as_of, query.attribution)
+        figures = figures_of_ads(
+            account, day, campaign * ads, ads, query.as_of, query.conversion_percent
+        )
         if figures.rows == 0:
             yield ""
             continue
@@ -112,7 +119,7 @@ def _campaign_rows(query: ReportQuery, day: date, first: int) -> Iterator[str]:
 def _ad_rows(query: ReportQuery, day: date, first: int) -> Iterator[str]:
     account = query.account
     metrics = _metric_patterns(
-        account, age_of(day, query.as_of), weight_of(day), query.attribution, query.fields,
+        account, age_of(day, query.as_of), weight_of(day), query.conversion_percent, query.fields,
         _drifts(account, day),
     )  # fmt: skip
     offset = offset_of(account, day)
@@ -123,11 +130,21 @@ def _ad_rows(query: ReportQuery, day: date, first: int) -> Iterator[str]:
             yield ""
             continue
         if ad == 0 and account.misbehaviour is Misbehaviour.BAD_NUMBER:
-            figures = figures_of_ads(account, day, 0, 1, query.as_of, query.attribution)
+            figures = figures_of_ads(account, day, 0, 1, query.as_of, query.conversion_percent)
             written = _metrics(query, day, figures, is_first=True)
         campaign = _campaign(account, ad // account.ads_per_campaign, query.fields)
         described = members(ad_values(account, ad), query.fields) if describes_ads else ""
         yield _row(query, day, campaign, described, written)
+
+
+def _custom_rows(query: ReportQuery, day: date, first: int) -> Iterator[str]:
+    # There are fewer than the entities promise; the rest of them have no row.
+    yield from custom_rows(query.account, day, query.as_of, query.conversion_percent, query.fields)[
+        first:
+    ]
+
+
+_ROWS_OF_DAY = {"campaign": _campaign_rows, "ad": _ad_rows, "custom": _custom_rows}
 
 
 def _row(query: ReportQuery, day: date, *parts: str) -> str:
@@ -146,13 +163,13 @@ def _metric_patterns(
     account: NetworkAccount,
     age: int,
     weight: int,
-    attribution: str,
+    percent: int,
     fields: tuple[str, ...],
     drifts: bool,
 ) -> list[str | None]:
     return [
         None if figures is NOTHING else _written(figures.times(weight), fields, drifts)
-        for figures in patterns(account, age, attribution)
+        for figures in patterns(account, age, percent)
     ]
 
 
@@ -181,19 +198,30 @@ def totals(query: ReportQuery) -> Figures:
     result = NOTHING
     for day in query.window.days():
         result = result.plus(
-            figures_of_ads(account, day, 0, account.ads, query.as_of, query.attribution)
+            figures_of_ads(account, day, 0, account.ads, query.as_of, query.conversion_percent)
         )
     return result
 
 
-def campaign_row_count(query: ReportQuery) -> int:
-    """How many rows the query has at campaign level."""
+def row_count(query: ReportQuery) -> int:
+    """How many rows the query has."""
+    days = [day for day in query.window.days() if has_figures(query.account, day, query.as_of)]
+    if query.level == "custom":
+        percent, fields = query.conversion_percent, query.fields
+        return sum(
+            len(custom_rows(query.account, day, query.as_of, percent, fields)) for day in days
+        )
+    if query.level == "ad":
+        return totals(query).rows
+    return _campaign_row_count(query, days)
+
+
+def _campaign_row_count(query: ReportQuery, days: list[date]) -> int:
     account, ads = query.account, query.account.ads_per_campaign
     if not account.has_gaps:
-        shown = sum(has_figures(account, day, query.as_of) for day in query.window.days())
-        return shown * account.campaigns
+        return len(days) * account.campaigns
     return sum(
         figures_of_ads(account, day, campaign * ads, ads, query.as_of).rows > 0
-        for day in query.window.days()
+        for day in days
         for campaign in range(account.campaigns)
     )
