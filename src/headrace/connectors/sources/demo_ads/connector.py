@@ -1,6 +1,6 @@
 """Demo Ads as a connector: check, accounts, read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -8,11 +8,13 @@ from urllib.parse import quote
 import msgspec
 import pyarrow as pa
 
+from headrace.connectors.abilities import OptionsRequest, Renewal
 from headrace.connectors.contract import (
     Access,
     Account,
     AuthForm,
     AuthKind,
+    Choice,
     ConnectorSpec,
     Field,
     ReadRequest,
@@ -28,8 +30,10 @@ from headrace.connectors.sources.demo_ads.pages import (
     row_type,
 )
 from headrace.connectors.sources.demo_ads.paid_media import PAID_MEDIA
+from headrace.connectors.sources.demo_ads.renewal import renewed
 from headrace.connectors.sources.demo_ads.reports import (
     ATTRIBUTION,
+    CONVERSION_ACTIONS,
     LEVELS,
     REPORTS,
     SNAPSHOT,
@@ -51,6 +55,12 @@ _AUTH = AuthForm(
             secret=True,
             description="Left empty, the network hands out a token for its demo.",
         ),
+        Setting(
+            "refresh_token",
+            "Refresh token",
+            secret=True,
+            description="Where given, the access token is renewed with it before it ends.",
+        ),
     ),
     authorize_url="/oauth/authorize",
     token_url="/oauth/token",  # noqa: S106 - an address
@@ -71,6 +81,16 @@ _SETTINGS = (
         description="Adds an account with exactly this many ads; each has a row every day.",
     ),
 )
+
+
+class Compatibility(msgspec.Struct):
+    """Whether the network reports some fields together, and why not."""
+
+    compatible: bool
+    reason: str | None = None
+
+
+_COMPATIBILITY = msgspec.json.Decoder(Compatibility)
 
 
 class DemoAdsConnector:
@@ -116,6 +136,34 @@ class DemoAdsConnector:
         """Return None: every account has the same fields."""
         return None
 
+    def check_fields(
+        self,
+        access: Access,
+        account: Account | None,  # noqa: ARG002 - the same for every account
+        report: str,
+        fields: Sequence[str],
+        settings: Mapping[str, Any],  # noqa: ARG002 - and whatever the settings
+    ) -> None:
+        """Ask the network whether it reports these fields together; see `abilities`."""
+        if report not in LEVELS:
+            return
+        query = {"level": LEVELS[report].name, "fields": ",".join(fields)}
+        answer = NetworkCalls(access).get("/v1/compatibility", query, _COMPATIBILITY)
+        if not answer.compatible:
+            raise Refused(f"Demo Ads refuses these fields: {answer.reason}")
+
+    def options(self, access: Access, request: OptionsRequest) -> Iterator[Choice]:
+        """Yield the account's conversion actions; see `abilities`."""
+        path = f"/v1/accounts/{quote(request.account.remote_id, safe='')}/conversion_actions"
+        pages = follow_pages(NetworkCalls(access), path, {}, ("id", "name", "category"))
+        for rows in pages:
+            for row in rows:
+                yield Choice(str(row.id), str(row.name), str(row.category or ""))
+
+    def renew(self, access: Access) -> Renewal | None:
+        """Exchange the refresh token; see `renewal`."""
+        return renewed(access)
+
     def read(self, access: Access, request: ReadRequest) -> Iterator[pa.RecordBatch]:
         """Yield the rows of one window; see the connector contract."""
         calls = NetworkCalls(access, request.journal.pause, request.journal.count_retry)
@@ -154,6 +202,9 @@ def _report_pages(
         "fields": ",".join(fields),
         "attribution": str(request.settings.get(ATTRIBUTION.name) or ATTRIBUTION.initial_value),
     }
+    actions = request.settings.get(CONVERSION_ACTIONS.name)
+    if actions:
+        question["conversion_actions"] = ",".join(map(str, actions))
     limit = {"limit": str(PAGE_ROWS)}
     if _is_small(request, window):
         try:

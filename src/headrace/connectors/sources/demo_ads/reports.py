@@ -22,6 +22,13 @@ ATTRIBUTION = Setting(
     initial_value="7d_click",
     choices=(Choice("7d_click", "7 days after a click"), Choice("1d_click", "1 day after a click")),
 )
+CONVERSION_ACTIONS = Setting(
+    "conversion_actions",
+    "Conversion actions",
+    SettingType.DYNAMIC_MULTI_SELECT,
+    description="Only these count as conversions; without a choice all of the account's do.",
+    initial_value=[],
+)
 
 
 def _dimension(name: str, title: str, kind: ColumnType = ColumnType.STRING) -> Field:
@@ -64,6 +71,10 @@ _AD = (
     _dimension("is_video", "Is a video", ColumnType.BOOLEAN),
     _dimension("created_at", "Created", ColumnType.DATETIME),
 )
+_BREAKDOWNS = (
+    Field("device", "Device", FieldKind.DIMENSION, description="Not together with the country."),
+    Field("country", "Country", FieldKind.DIMENSION, description="Not together with the device."),
+)
 _METRICS = (
     _count("impressions", "Impressions"),
     replace(_count("reach", "Reach"), additive=False),
@@ -105,20 +116,33 @@ class Level:
 LEVELS = {
     "campaign_performance": Level("campaign", "campaigns"),
     "ad_performance": Level("ad", "ads"),
+    "custom": Level("custom", "ads"),
 }
+WIDE = "custom"
 SNAPSHOT = "account_snapshot"
 
 
-def _daily(name: str, title: str, fields: tuple[Field, ...]) -> Report:
+def _daily(name: str, title: str, fields: tuple[Field, ...], *, is_wide: bool = False) -> Report:
     return Report(
         name, title, DataClass.DAILY, fields, "date",
-        lookback_days=3, history_days=365, chunk_days=30, settings=(ATTRIBUTION,),
+        lookback_days=3, history_days=365, chunk_days=30, is_wide=is_wide,
+        settings=(ATTRIBUTION, CONVERSION_ACTIONS),
     )  # fmt: skip
+
+
+def _optional(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    return tuple(replace(item, mandatory=False) for item in fields)
 
 
 REPORTS = (
     _daily("campaign_performance", "Campaigns", (_DATE, _CAMPAIGN_ID, *_CAMPAIGN, *_METRICS)),
     _daily("ad_performance", "Ads", (_DATE, _CAMPAIGN_ID, *_CAMPAIGN, *_AD, *_METRICS)),
+    _daily(
+        WIDE,
+        "Any dimensions and metrics",
+        (_DATE, *_optional((_CAMPAIGN_ID, *_CAMPAIGN, *_AD)), *_BREAKDOWNS, *_METRICS),
+        is_wide=True,
+    ),
     Report(SNAPSHOT, "Account today", DataClass.LIFETIME, _SNAPSHOT, None),
 )
 
@@ -153,6 +177,13 @@ TEMPLATES = (
             "date", "campaign_id", "ad_id", "ad_name", "is_video", "impressions", "video_views",
             "video_completions", "likes", "comments", "shares", "spend",
         ),
+    ),
+    Template(
+        "custom",
+        "Any dimensions and metrics",
+        "Choose the dimensions yourself: a row for each of their combinations and day.",
+        WIDE,
+        ("date", "campaign_name", "device", "impressions", "clicks", "spend"),
     ),
     Template(
         "account_today",
