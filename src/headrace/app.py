@@ -8,7 +8,7 @@ from starlette.routing import Mount
 
 from headrace import __version__
 from headrace.access import routes as access
-from headrace.access.authentication import AccessKit, origin_of
+from headrace.access.authentication import AccessKit
 from headrace.access.passwords import PasswordCheck
 from headrace.connections import routes as connections
 from headrace.data_tables import routes as data_tables
@@ -16,10 +16,14 @@ from headrace.destinations import routes as destinations
 from headrace.extracts import routes as extracts
 from headrace.loads import routes as loads
 from headrace.rest import errors, health, openapi
+from headrace.rest.addresses import ClientAddresses
 from headrace.rest.body_limit import BodyLimit
+from headrace.rest.cors import Cors
 from headrace.rest.json_answers import StandingHeaders
+from headrace.rest.origins import origin_of
 from headrace.rest.outside import CallPlaces
 from headrace.rest.paths import PathForms
+from headrace.rest.rate_limits import RateLimits
 from headrace.rest.request_ids import RequestIds
 from headrace.rest.resources import Resources
 from headrace.runs import routes as runs
@@ -56,7 +60,12 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
     app.state.turns = asyncio.Semaphore(settings.web_threads)
     app.state.call_places = CallPlaces()
     app.state.sessions = resources.sessions if resources else None
-    app.state.access = AccessKit(PasswordCheck(), origin_of(settings.public_address))
+    app.state.access = AccessKit(
+        PasswordCheck(),
+        origin_of(settings.public_address),
+        frozenset(origin_of(item) for item in settings.cors_origins),
+    )
+    app.state.witness = None
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's own way
     errors.install(app)
     for router in _ROUTERS:
@@ -66,6 +75,11 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
     # The last one added is the first to see a request.
     app.add_middleware(BodyLimit)
     app.add_middleware(PathForms)
+    app.add_middleware(
+        RateLimits, per_minute=settings.rate_limit_per_minute, burst=settings.rate_limit_burst
+    )
+    app.add_middleware(Cors, origins=settings.cors_origins)
+    app.add_middleware(ClientAddresses, trusted_proxies=settings.trusted_proxies)
     app.add_middleware(StandingHeaders)
     app.add_middleware(RequestIds)
     return app

@@ -8,6 +8,7 @@ from headrace.destinations import models as destinations
 from headrace.events import models as events
 from headrace.extracts import models as extracts
 from headrace.loads import models as loads
+from headrace.rest import models as rest
 from headrace.runs import models as runs
 from headrace.table_store import models as table_store
 from headrace.templates import models as templates
@@ -25,6 +26,7 @@ __all__ = [
     "extracts",
     "loads",
     "metadata",
+    "rest",
     "runs",
     "table_store",
     "templates",

@@ -5,6 +5,7 @@ Each is read from the environment variable `HEADRACE_<NAME>`.
 
 import base64
 import binascii
+import ipaddress
 import json
 import secrets
 from contextlib import suppress
@@ -152,6 +153,34 @@ class Settings(BaseSettings):
     run_retention_days: int = Field(
         90, ge=1, description="How long the history of finished runs is kept."
     )
+    rate_limit_per_minute: int = Field(
+        600,
+        ge=0,
+        le=1_000_000,
+        description="How many API requests a minute one credential may make at one web process, on "
+        "average. 0 turns the limit off.",
+    )
+    rate_limit_burst: int = Field(
+        100,
+        ge=1,
+        le=1_000_000,
+        description="How many API requests one credential may make at once, after a rest.",
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Addresses or networks of reverse proxies whose X-Forwarded-For names the "
+        "client, separated by commas. Empty: the header is not believed.",
+    )
+    cors_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Origins (https://app.example.com) whose pages may call the API from a browser, "
+        "with cookies too, separated by commas. Empty: none but this server's own.",
+    )
+    audit_retention_days: int = Field(
+        400,
+        ge=30,
+        description="How long the audit trail is kept; never less than 30 days.",
+    )
     log_format: str = Field(
         "auto",
         pattern="^(auto|text|json)$",
@@ -181,10 +210,44 @@ class Settings(BaseSettings):
                 raise ValueError(f"the URL of {name!r} must begin with http:// or https://")
         return read
 
-    @field_validator("allowed_private_hosts", "file_import_roots", mode="before")
+    @field_validator(
+        "allowed_private_hosts",
+        "file_import_roots",
+        "trusted_proxies",
+        "cors_origins",
+        mode="before",
+    )
     @classmethod
     def _read_list(cls, value: Any) -> Any:
         return _split(value)
+
+    @field_validator("webhook_ports", mode="before")
+    @classmethod
+    def _read_ports(cls, value: Any) -> Any:
+        return _split(value)
+
+    @field_validator("ca_bundle")
+    @classmethod
+    def _certificates(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.expanduser().is_file():
+            raise ValueError(f"there is no file {str(value)!r}")
+        return value.expanduser().absolute() if value else None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        return [str(ipaddress.ip_network(item, strict=False)) for item in value]
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        for item in value:
+            parts = urlsplit(item)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_port(parts):
+                raise ValueError(f"{item!r} must look like https://app.example.com")
+            if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+                raise ValueError(f"{item!r} must be an origin alone, without a path")
+        return value
 
     @field_validator("webhook_ports", mode="before")
     @classmethod

@@ -1,10 +1,7 @@
 """From request headers to a proven scope: Basic, Bearer, or cookie with a workspace header."""
 
-import base64
-import binascii
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from sqlalchemy.orm import Session
@@ -13,8 +10,8 @@ from headrace.access import queries, rights
 from headrace.access.embed_cookies import session_secret
 from headrace.access.errors import (
     BadPassword,
-    BasicRequired,
     BearerRequired,
+    ChiefRequired,
     CrossSite,
     EmbeddedApiOff,
     SessionExpired,
@@ -23,8 +20,8 @@ from headrace.access.errors import (
     WorkspaceHeaderMissing,
 )
 from headrace.access.models import AccessToken, BrowserSession, User
-from headrace.access.passwords import PasswordCheck
 from headrace.access.permissions import ALL_PERMISSIONS
+from headrace.access.sign_in import SignIns
 from headrace.kit import clock
 from headrace.kit.sealing import token_digest
 from headrace.rest.ids import IDS_END
@@ -43,18 +40,31 @@ _ID_DIGITS = len(str(IDS_END))
 class AccessKit:
     """What authentication needs beside the database; one a process."""
 
-    passwords: PasswordCheck
+    sign_ins: SignIns
     public_origin: str
+    listed_origins: frozenset[str] = frozenset()
 
 
 def agency_scope(request: Request, session: Session, kit: AccessKit) -> AgencyScope:
     """Prove who acts for an agency, from Basic credentials.
 
     Raises:
-        BasicRequired, BadPassword, EmbeddedApiOff: as their names say.
+        BasicRequired, BadPassword, TooManyFailures, EmbeddedApiOff: as their names say.
     """
     user = _basic_user(request, session, kit)
     return AgencyScope(user.agency_id, user.id, _agency_permissions(session, user))
+
+
+def chief_scope(request: Request, session: Session, kit: AccessKit) -> AgencyScope:
+    """Prove that an agency's chief acts, from Basic credentials.
+
+    Raises:
+        ChiefRequired: if it is another user. Beside it as `agency_scope` does.
+    """
+    user = _basic_user(request, session, kit)
+    if not user.is_chief:
+        raise ChiefRequired
+    return AgencyScope(user.agency_id, user.id, ALL_PERMISSIONS)
 
 
 def workspace_scope(request: Request, session: Session, kit: AccessKit) -> WorkspaceScope:
@@ -124,23 +134,18 @@ def _authorization(request: Request) -> tuple[str, str]:
 
 
 def _basic_user(request: Request, session: Session, kit: AccessKit) -> User:
-    scheme, value = _authorization(request)
-    if scheme != "basic":
-        raise BasicRequired
-    try:
-        text = base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise BadPassword from error
-    username, _, password = text.partition(":")
-    if "\0" in text:
+    verified = kit.sign_ins.verified(request)
+    found = queries.user_by_name(session, verified.pair.username)
+    # Between verifying and now the user may have been removed, or got another password.
+    if found is None or not kit.sign_ins.fits(verified, found[0].password_hash):
         raise BadPassword
-    found = queries.user_by_name(session, username)
-    user, enabled = found or (None, False)
-    if not kit.passwords.matches(user.password_hash if user else None, username, password):
-        raise BadPassword
-    assert user is not None
+    user, enabled = found
     if not enabled:
         raise EmbeddedApiOff
+    if verified.better_hash is not None and queries.replace_hash(
+        session, user.id, verified.password_hash, verified.better_hash
+    ):
+        kit.sign_ins.renewed(verified)
     return user
 
 
@@ -177,7 +182,8 @@ def _cookie_scope(request: Request, session: Session, kit: AccessKit) -> Workspa
     credential, user, enabled = found
     if not enabled:
         raise EmbeddedApiOff
-    if request.method not in _SAFE_METHODS and not _own_page(request, kit.public_origin):
+    own_origins = {kit.public_origin, *kit.listed_origins}
+    if request.method not in _SAFE_METHODS and not _own_page(request, *own_origins):
         raise CrossSite
     workspace_id = _asked_workspace(request)
     permissions = _permissions_in(session, user, workspace_id)
@@ -205,19 +211,13 @@ def _permissions_in(session: Session, user: User, workspace_id: int) -> frozense
     return permissions
 
 
-def _own_page(request: Request, public_origin: str) -> bool:
-    """Whether a write in cookie mode comes from our own pages or from a program.
+def _own_page(request: Request, *own_origins: str) -> bool:
+    """Whether a write in cookie mode comes from pages of these origins or from a program.
 
     Browsers state the page's origin on every write; programs, which have no visitor to abuse, send
     neither header.
     """
     origin = request.headers.get("origin")
     if origin is not None:
-        return origin == public_origin
+        return origin in own_origins
     return request.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
-
-
-def origin_of(url: str) -> str:
-    """Return the origin (scheme, host, port) of a URL, as browsers write it."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

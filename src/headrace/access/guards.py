@@ -9,6 +9,8 @@ from headrace.access import authentication, embed_codes
 from headrace.access.authentication import AccessKit
 from headrace.access.errors import PermissionMissing
 from headrace.access.permissions import Permission
+from headrace.rest.acts import acting
+from headrace.rest.idempotency import claim
 from headrace.rest.session import DbSession
 
 BASIC = "basic"
@@ -33,9 +35,16 @@ class Guard:
     def __call__(self, request: Request, session: DbSession) -> Any:
         """Return the proven scope, or refuse."""
         kit: AccessKit = request.app.state.access
+        act = acting(request)
+        if act is not None:
+            act.permission = self.permission
         scope = self._check(request, session, kit)
+        if act is not None:
+            act.prove(session, scope)
         if self.permission is not None and self.permission not in scope.permissions:
             raise PermissionMissing(self.permission)
+        if act is not None and act.idempotency_key is not None:
+            claim(session, act, request.app.state.resources.vault)
         return scope
 
 
@@ -47,6 +56,11 @@ def allows(permission: Permission) -> Any:
 def allows_agency(permission: Permission) -> Any:
     """Ask for a permission in the caller's agency, by Basic credentials; gives an `AgencyScope`."""
     return Depends(Guard(authentication.agency_scope, (BASIC,), permission))
+
+
+def allows_chief() -> Any:
+    """Ask for the agency's chief, by Basic credentials; gives an `AgencyScope`."""
+    return Depends(Guard(authentication.chief_scope, (BASIC,), Permission.ADMIN_MANAGE_ROLES))
 
 
 def allows_anyone_known() -> Any:

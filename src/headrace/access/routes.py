@@ -9,11 +9,12 @@ from headrace.access.authentication import COOKIE_NAME
 from headrace.access.guards import allows_agency
 from headrace.access.permissions import Permission
 from headrace.access.schemas import SessionOut, TokenIn, TokenOut
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.session import AppSettings, DbSession
 from headrace.tenancy.scope import AgencyScope
 
-router = APIRouter(prefix="/api/v3", tags=["Access"])
+router = APIRouter(prefix="/api/v3", tags=["Access"], route_class=ApiRoute)
 Caller = Annotated[AgencyScope, allows_agency(Permission.ADMIN_VIEW)]
 
 

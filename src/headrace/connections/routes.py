@@ -19,6 +19,7 @@ from headrace.connections.schemas import (
     ReauthorizeIn,
 )
 from headrace.connectors.registry import connectors
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.paging import Page, Paging, page_of_list, page_of_rows
@@ -26,7 +27,7 @@ from headrace.rest.resources import AppResources
 from headrace.rest.session import DbSession
 from headrace.tenancy.scope import WorkspaceScope
 
-router = APIRouter(prefix="/api/v3", tags=["Data sources and connections"])
+router = APIRouter(prefix="/api/v3", tags=["Data sources and connections"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.CONNECTION_VIEW)]
 Creator = Annotated[WorkspaceScope, allows(Permission.CONNECTION_CREATE)]
 Editor = Annotated[WorkspaceScope, allows(Permission.CONNECTION_EDIT)]

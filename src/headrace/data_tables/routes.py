@@ -15,6 +15,7 @@ from headrace.data_tables.schemas import (
     DataTableOut,
     RowsOut,
 )
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id
 from headrace.rest.json_answers import json_response
 from headrace.rest.openapi import EXTENSION, answers
@@ -23,7 +24,7 @@ from headrace.rest.resources import AppResources
 from headrace.rest.session import DbSession
 from headrace.tenancy.scope import WorkspaceScope
 
-router = APIRouter(prefix="/api/v3/data-tables", tags=["Data tables"])
+router = APIRouter(prefix="/api/v3/data-tables", tags=["Data tables"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.DATA_TABLE_VIEW)]
 Editor = Annotated[WorkspaceScope, allows(Permission.DATA_TABLE_EDIT)]
 

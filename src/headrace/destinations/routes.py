@@ -16,13 +16,14 @@ from headrace.destinations.schemas import (
     DestinationReauthorizeIn,
 )
 from headrace.loaders.registry import loaders
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.openapi import answers
 from headrace.rest.paging import Page, Paging, page_of_list, page_of_rows
 from headrace.rest.resources import AppResources
 from headrace.rest.session import DbSession
 from headrace.tenancy.scope import WorkspaceScope
 
-router = APIRouter(prefix="/api/v3/destinations", tags=["Destinations"])
+router = APIRouter(prefix="/api/v3/destinations", tags=["Destinations"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.DESTINATION_VIEW)]
 Creator = Annotated[WorkspaceScope, allows(Permission.DESTINATION_CREATE)]
 Editor = Annotated[WorkspaceScope, allows(Permission.DESTINATION_EDIT)]

@@ -18,6 +18,7 @@ from headrace.extracts.schemas import (
     ExtractPut,
     MigrateWideIn,
 )
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.filters import comma_ids, comma_list
 from headrace.rest.ids import Id
 from headrace.rest.openapi import EXTENSION, answers
@@ -29,7 +30,7 @@ from headrace.runs import queries as run_queries
 from headrace.runs.schemas import DateRangeIn, RunOut
 from headrace.tenancy.scope import WorkspaceScope
 
-router = APIRouter(prefix="/api/v3", tags=["Extracts"])
+router = APIRouter(prefix="/api/v3", tags=["Extracts"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.EXTRACT_VIEW)]
 Creator = Annotated[WorkspaceScope, allows(Permission.EXTRACT_CREATE)]
 Editor = Annotated[WorkspaceScope, allows(Permission.EXTRACT_EDIT)]

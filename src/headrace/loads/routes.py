@@ -8,6 +8,7 @@ from headrace.access.guards import allows
 from headrace.access.permissions import Permission
 from headrace.loads import presentation, queries, service
 from headrace.loads.schemas import LoadIn, LoadOut, LoadPut, LoadRunIn
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import IDS_END, Id
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.paging import Page, Paging, page_of_rows
@@ -16,7 +17,7 @@ from headrace.runs import queries as run_queries
 from headrace.runs.schemas import RunOut
 from headrace.tenancy.scope import WorkspaceScope
 
-router = APIRouter(prefix="/api/v3/loads", tags=["Loads"])
+router = APIRouter(prefix="/api/v3/loads", tags=["Loads"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.LOAD_VIEW)]
 Creator = Annotated[WorkspaceScope, allows(Permission.LOAD_CREATE)]
 Editor = Annotated[WorkspaceScope, allows(Permission.LOAD_EDIT)]

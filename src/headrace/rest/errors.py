@@ -8,14 +8,23 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute, iter_route_contexts
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 
 from headrace.rest.json_answers import json_response, standing_headers
-from headrace.rest.request_ids import HEADER as REQUEST_ID_HEADER
+from headrace.rest.request_ids import answer_headers
+from headrace.rest.strict_json import UnfitJson
 
 log = structlog.get_logger(__name__)
 
+_RETRY_AFTER_SECONDS = 2
+# Other transactions are in the way, or the database is: both pass.
+_BUSY = (
+    psycopg.errors.TransactionRollback,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
+)
 _PHRASES = {
     400: "The body is not JSON text in UTF-8, or it is nested too deeply.",
     404: "Not found.",
@@ -105,7 +114,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(sorted(_methods_at(request)))
-    details = _PHRASES.get(error.status_code, str(error.detail))
+    details = str(error.detail)
+    if not isinstance(error, UnfitJson):
+        details = _PHRASES.get(error.status_code, details)
     return json_response(_body(details), error.status_code, headers)
 
 
@@ -129,7 +140,20 @@ async def _database_error(request: Request, error: Exception) -> Response:
     if isinstance(error.orig, psycopg.errors.UniqueViolation):
         text = "Another request made the same at the same moment; look what is there, and repeat."
         return json_response(_body(text), 409)
+    if isinstance(error.orig, _BUSY) or isinstance(error, OperationalError | InterfaceError):
+        log.warning("database could not serve a request", path=request.url.path, exc_info=error)
+        return _try_later()
     return await _unexpected(request, error)
+
+
+async def _no_connection(request: Request, error: Exception) -> Response:
+    log.warning("no connection to the database was free", path=request.url.path, exc_info=error)
+    return _try_later()
+
+
+def _try_later() -> Response:
+    text = "The server cannot do this at the moment; nothing was changed. Try again."
+    return json_response(_body(text), 503, {"Retry-After": str(_RETRY_AFTER_SECONDS)})
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
@@ -137,8 +161,8 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("request failed", path=request.url.path, request_id=request_id, exc_info=error)
     # The outermost layer answers this, beyond those that complete the headers of answers.
     headers = standing_headers(request.url.path)
-    if request_id:
-        headers[REQUEST_ID_HEADER] = request_id
+    for name, value in answer_headers(request.scope):
+        headers[name.decode("latin-1")] = value.decode("latin-1")
     return json_response({"details": "Internal error", "request_id": request_id}, 500, headers)
 
 
@@ -148,4 +172,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(PoolExhausted, _no_connection)
     app.add_exception_handler(Exception, _unexpected)

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import BaseRoute
 
+from headrace.rest.acts import SAFE_METHODS
 from headrace.rest.openapi_examples import example_of
 from headrace.rest.openapi_names import publish_names
 
@@ -60,8 +61,36 @@ _STATUS_TEXTS = {
     "409": "The object's state does not allow it now.",
     "413": "The body is larger than 1 MiB.",
     "415": "The body is not declared as JSON.",
+    "422": "The idempotency key was used with another body or query.",
     "429": "Too many requests; `Retry-After` says when to come again.",
     "500": "A fault of the server.",
+    "503": "The database does not answer or is too busy; nothing was changed, try again.",
+}
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A key of your choice, such as a UUID. The same request with the same key within "
+    "24 hours is carried out once: its answer is sent again, with `Idempotency-Replayed: true`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "example": "6f1c9a52-8f1e-4a0e-9d55-0d7a3f6f2f10",
+}
+
+# What answers carry beside their bodies, where it matters to programs.
+_RETRY_HEADERS = {
+    "Retry-After": {
+        "description": "Seconds to wait before the next attempt.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+_LIMIT_HEADERS = {
+    name: {"description": description, "schema": {"type": "integer", "minimum": 0}}
+    for name, description in (
+        ("X-RateLimit-Limit", "How many requests a full bucket of this credential holds."),
+        ("X-RateLimit-Remaining", "How many are left now."),
+        ("X-RateLimit-Reset", "Seconds until the bucket is full again."),
+    )
 }
 
 # Published with a slash at the end (contract 1.1); both forms answer.
@@ -141,6 +170,8 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
             operation["description"] = (
                 operation.get("description", "") + f"\n\nPermission: `{guard.permission}`."
             ).strip()
+    if not _is_safe(route):
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     for status in sorted(_statuses(route, guard)):
         answers.setdefault(status, _error_answer(status))
     operation["responses"] = dict(sorted(answers.items()))
@@ -156,9 +187,11 @@ def _add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
 
 
 def _statuses(route: APIRoute, guard: Any) -> set[str]:
-    statuses = {"500"}
+    statuses = {"429", "500", "503"}
     if guard is not None:
         statuses |= {"401", "403"}
+    if not _is_safe(route):
+        statuses |= {"400", "409", "422"}
     if route.body_field is not None:
         statuses |= {"413", "415"}
     takes_input = route.body_field is not None or bool(route.dependant.query_params)
@@ -172,20 +205,21 @@ def _statuses(route: APIRoute, guard: Any) -> set[str]:
     return statuses
 
 
+def _is_safe(route: APIRoute) -> bool:
+    return (route.methods or set()) <= SAFE_METHODS
+
+
 def _error_answer(status: str) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Error"}
-    return {
+    answer: dict[str, Any] = {
         "description": _STATUS_TEXTS[status],
         "content": {"application/json": {"schema": schema}},
     }
+    if status in {"429", "503"}:
+        answer["headers"] = _RETRY_HEADERS | (_LIMIT_HEADERS if status == "429" else {})
+    return answer
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Declare further error statuses of a route: `responses=answers(409)`."""
-    return {
-        status: {
-            "description": _STATUS_TEXTS[str(status)],
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-        }
-        for status in statuses
-    }
+    return {status: _error_answer(str(status)) for status in statuses}

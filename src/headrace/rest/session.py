@@ -1,12 +1,14 @@
 """One database transaction for each request."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session, sessionmaker
 
+from headrace.rest.acts import Witness, acting
+from headrace.rest.idempotency import keep
 from headrace.settings import Settings
 
 
@@ -29,12 +31,19 @@ class HeldTurn:
             self._turns.release()
 
 
+BeforeTurn = Callable[[Request], Awaitable[None]]
+"""What a request has to wait for before it asks for a turn: verifying a password."""
+
+
 async def request_turn(request: Request) -> AsyncIterator[HeldTurn]:
     """Give the request a turn at the database.
 
     The threads that answer are shared: if all of them waited for a connection, none would be left
     to let those that hold one go on.
     """
+    before_turn: BeforeTurn | None = getattr(request.app.state, "before_turn", None)
+    if before_turn is not None:
+        await before_turn(request)
     turn = HeldTurn(request.app.state.turns)
     await turn.take()
     try:
@@ -54,12 +63,26 @@ def request_session(request: Request, _: Turn) -> Iterator[Session]:
     sessions: sessionmaker[Session] = request.app.state.sessions
     with sessions() as session:
         yield session
+        conclude(request, session)
         session.commit()
 
 
 # Function scope matters: by default FastAPI ends a dependency after the answer has been sent, and
 # a client could then read its own write before it is committed.
 DbSession = Annotated[Session, Depends(request_session, scope="function")]
+
+
+def conclude(request: Request, session: Session) -> None:
+    """Write down, in the request's own transaction, that it was carried out and what it answered."""
+    act = acting(request)
+    if act is None or act.answer is None:
+        return
+    if act.key_digest:
+        keep(session, act, request.app.state.resources.vault)
+    witness: Witness | None = request.app.state.witness
+    if witness is not None:
+        session.flush()
+        witness.succeeded(session, act)
 
 
 def request_settings(request: Request) -> Settings:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from headrace.access.guards import allows
 from headrace.access.permissions import Permission
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id
 from headrace.rest.openapi import EXTENSION
 from headrace.rest.session import DbSession
@@ -13,7 +14,7 @@ from headrace.runs import service
 from headrace.runs.schemas import RunDetail
 from headrace.tenancy.scope import WorkspaceScope
 
-router = APIRouter(prefix="/api/v3/runs", tags=["Runs"])
+router = APIRouter(prefix="/api/v3/runs", tags=["Runs"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.EXTRACT_VIEW)]
 
 

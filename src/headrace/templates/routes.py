@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from headrace.access.guards import allows
 from headrace.access.permissions import Permission
 from headrace.connections.service import connector_named
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id
 from headrace.rest.openapi import answers
 from headrace.rest.paging import Page, Paging, page_of_rows
@@ -16,7 +17,7 @@ from headrace.templates.models import ExtractTemplate
 from headrace.templates.schemas import TemplateCompact, TemplateDetail, TemplateOut
 from headrace.tenancy.scope import WorkspaceScope
 
-router = APIRouter(prefix="/api/v3", tags=["Extract templates"])
+router = APIRouter(prefix="/api/v3", tags=["Extract templates"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.EXTRACT_VIEW)]
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from headrace.access.guards import allows_agency
 from headrace.access.permissions import Permission
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id
 from headrace.rest.openapi import answers
 from headrace.rest.paging import Page, Paging, page_of_rows
@@ -15,7 +16,7 @@ from headrace.tenancy.scope import AgencyScope
 from headrace.workspaces import queries, service
 from headrace.workspaces.schemas import WorkspaceIn, WorkspaceOut
 
-router = APIRouter(prefix="/api/v3/workspaces", tags=["Workspaces"])
+router = APIRouter(prefix="/api/v3/workspaces", tags=["Workspaces"], route_class=ApiRoute)
 Viewer = Annotated[AgencyScope, allows_agency(Permission.ADMIN_VIEW)]
 Manager = Annotated[AgencyScope, allows_agency(Permission.ADMIN_MANAGE_WORKSPACES)]
 

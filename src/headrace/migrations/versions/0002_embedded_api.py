@@ -176,12 +176,136 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "embed_frame",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("credential", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("datasource_name", sa.Text(), nullable=True),
+        sa.Column("destination_name", sa.Text(), nullable=True),
+        sa.Column("connection_id", sa.BigInteger(), nullable=True),
+        sa.Column("destination_connection_id", sa.Uuid(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("return_url", sa.Text(), nullable=True),
+        sa.Column("theme", sa.Text(), nullable=False),
+        sa.Column("lang", sa.Text(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_embed_frame_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["credential"],
+            ["access_token.digest"],
+            name=op.f("fk_embed_frame_credential"),
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["destination_connection_id"],
+            ["destination_connection.id"],
+            name=op.f("fk_embed_frame_destination_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_embed_frame_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_embed_frame")),
+        sa.UniqueConstraint("credential", name=op.f("uq_embed_frame_credential")),
+    )
+    op.create_index(
+        op.f("ix_embed_frame_connection_id"), "embed_frame", ["connection_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_embed_frame_destination_connection_id"),
+        "embed_frame",
+        ["destination_connection_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_embed_frame_workspace_id"), "embed_frame", ["workspace_id"], unique=False
+    )
+    op.create_table(
         "event_outbox",
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["event_id"], ["event.id"], name=op.f("fk_event_outbox_event_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_event_outbox")),
+    )
+    op.create_table(
+        "external_auth_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("datasource_name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.BigInteger(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("send_email", sa.Boolean(), nullable=False),
+        sa.Column("mail_status", sa.Text(), nullable=False),
+        sa.Column("mail_error", sa.Text(), nullable=True),
+        sa.Column("sealed_secret", sa.Text(), nullable=True),
+        sa.Column("is_reconnect", sa.Boolean(), nullable=False),
+        sa.Column("connection_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_external_auth_link_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"],
+            ["app_user.id"],
+            name=op.f("fk_external_auth_link_created_by"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_external_auth_link_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_external_auth_link")),
+        sa.UniqueConstraint("digest", name=op.f("uq_external_auth_link_digest")),
+    )
+    op.create_index(
+        op.f("ix_external_auth_link_connection_id"),
+        "external_auth_link",
+        ["connection_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_external_auth_link_created_by"), "external_auth_link", ["created_by"], unique=False
+    )
+    op.create_index(
+        "ix_external_auth_link_expires_at", "external_auth_link", ["expires_at"], unique=False
+    )
+    op.create_index(
+        "ix_external_auth_link_list",
+        "external_auth_link",
+        ["workspace_id", "datasource_name", "created_at", "id"],
+        unique=False,
     )
     op.create_table(
         "webhook_delivery",
@@ -315,6 +439,17 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column("connection", sa.Column("created_by", sa.BigInteger(), nullable=True))
+    op.add_column("connection", sa.Column("external_auth_link_id", sa.Uuid(), nullable=True))
+    op.create_index(op.f("ix_connection_created_by"), "connection", ["created_by"], unique=False)
+    op.create_foreign_key(
+        op.f("fk_connection_created_by"),
+        "connection",
+        "app_user",
+        ["created_by"],
+        ["id"],
+        ondelete="SET NULL",
+    )
     op.add_column(
         "extract",
         sa.Column(
@@ -385,6 +520,10 @@ def downgrade() -> None:
     op.create_index(op.f("ix_extract_data_table_id"), "extract", ["data_table_id"], unique=False)
     op.drop_column("extract", "custom_filters")
     op.drop_column("extract", "hashed_fields")
+    op.drop_constraint(op.f("fk_connection_created_by"), "connection", type_="foreignkey")
+    op.drop_index(op.f("ix_connection_created_by"), table_name="connection")
+    op.drop_column("connection", "external_auth_link_id")
+    op.drop_column("connection", "created_by")
     op.drop_column("agency", "hash_salt")
     op.drop_column("agency", "external_auth")
     op.drop_column("access_token", "limited_to")
@@ -401,7 +540,16 @@ def downgrade() -> None:
     op.drop_index("ix_webhook_delivery_list", table_name="webhook_delivery")
     op.drop_index("ix_webhook_delivery_endpoint", table_name="webhook_delivery")
     op.drop_table("webhook_delivery")
+    op.drop_index("ix_external_auth_link_list", table_name="external_auth_link")
+    op.drop_index("ix_external_auth_link_expires_at", table_name="external_auth_link")
+    op.drop_index(op.f("ix_external_auth_link_created_by"), table_name="external_auth_link")
+    op.drop_index(op.f("ix_external_auth_link_connection_id"), table_name="external_auth_link")
+    op.drop_table("external_auth_link")
     op.drop_table("event_outbox")
+    op.drop_index(op.f("ix_embed_frame_workspace_id"), table_name="embed_frame")
+    op.drop_index(op.f("ix_embed_frame_destination_connection_id"), table_name="embed_frame")
+    op.drop_index(op.f("ix_embed_frame_connection_id"), table_name="embed_frame")
+    op.drop_table("embed_frame")
     op.drop_table("webhook_endpoint")
     op.drop_index(op.f("ix_idempotency_record_workspace_id"), table_name="idempotency_record")
     op.drop_index(op.f("ix_idempotency_record_expires_at"), table_name="idempotency_record")
@@ -492,11 +640,13 @@ def _bind_tables() -> None:
         _seen("data_table", "data_table_field.data_table_id"),
         _seen("data_table", "data_table_field.data_table_id"),
     )
+    _bind("embed_frame", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind(
         "event_outbox",
         _seen("event", "event_outbox.event_id"),
         _seen("event", "event_outbox.event_id"),
     )
+    _bind("external_auth_link", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("load", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("run_window", _seen("run", "run_window.run_id"), _seen("run", "run_window.run_id"))
     _bind("webhook_delivery", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
@@ -530,7 +680,9 @@ def _unbind_tables() -> None:
         "webhook_endpoint",
         "account",
         "data_table_field",
+        "embed_frame",
         "event_outbox",
+        "external_auth_link",
         "load",
         "run_window",
         "webhook_delivery",
