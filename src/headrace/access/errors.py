@@ -13,6 +13,16 @@ class BadPassword(AppError, status=401):
         super().__init__("The username or the password is wrong.", headers=_BASIC)
 
 
+class TooManyFailures(AppError, status=429):
+    """The account or the address failed to sign in too often just now."""
+
+    def __init__(self, wait_seconds: int) -> None:
+        super().__init__(
+            f"Too many wrong passwords; try again in {wait_seconds} s.",
+            headers={"Retry-After": str(wait_seconds)},
+        )
+
+
 class BasicRequired(AppError, status=401):
     """The operation takes Basic credentials and got something else."""
 
@@ -90,6 +100,20 @@ class PermissionMissing(AppError, status=403):
 
     def __init__(self, permission: str) -> None:
         super().__init__(f"Your role does not include the permission {permission}.")
+
+
+class ChiefRequired(AppError, status=403):
+    """The operation is the agency chief's alone (contract 4.16)."""
+
+    def __init__(self) -> None:
+        super().__init__("Only the chief of the agency may do this.")
+
+
+class ExternalAuthOff(AppError, status=403):
+    """The agency may not use external authentication links."""
+
+    def __init__(self) -> None:
+        super().__init__("External authentication links are not enabled for this agency.")
 
 
 class EmbeddedApiOff(AppError, status=403):

@@ -1,42 +1,17 @@
-"""Checking passwords: slow on purpose once, then remembered for a minute under a keyed digest."""
+"""Hashing passwords: slow on purpose, and with parameters that may grow."""
 
 import secrets
-import threading
-import time
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from headrace.kit.sealing import keyed_digest
-
-_CACHE_SECONDS = 60.0
-_CACHE_SIZE = 10_000
 # 19 MiB, two passes, one lane: the OWASP minimum for argon2id, 34 ms on the reference machine.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _UNKNOWN_USER_HASH = _HASHER.hash(secrets.token_hex(16))
 
-
-class PasswordCheck:
-    """Verifies passwords; at most two at once, so that a flood cannot take all processors."""
-
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
-        self._verified: dict[str, float] = {}
-        self._turns = threading.BoundedSemaphore(2)
-
-    def matches(self, password_hash: str | None, username: str, password: str) -> bool:
-        """Whether a password is the user's; an unknown user (None) takes as long and is false."""
-        entry = keyed_digest(self._key, f"{password_hash}\0{username}\0{password}")
-        if self._verified.get(entry, 0.0) > time.monotonic():
-            return True
-        with self._turns:
-            good = _verify(password_hash or _UNKNOWN_USER_HASH, password)
-        if not good or password_hash is None:
-            return False
-        if len(self._verified) >= _CACHE_SIZE:
-            self._verified.clear()
-        self._verified[entry] = time.monotonic() + _CACHE_SECONDS
-        return True
+SHORTEST = 8
+LONGEST = 1024
+"""Characters; more would only make the hash's first step long."""
 
 
 def hash_password(password: str) -> str:
@@ -49,8 +24,15 @@ def generate_password() -> str:
     return secrets.token_urlsafe(18)
 
 
-def _verify(password_hash: str, password: str) -> bool:
+def verify(password_hash: str | None, password: str) -> bool:
+    """Whether a password is the one of a hash; an unknown user (None) takes as long and is false."""
     try:
-        return _HASHER.verify(password_hash, password)
+        good = _HASHER.verify(password_hash or _UNKNOWN_USER_HASH, password)
     except (VerificationError, InvalidHashError):
         return False
+    return good and password_hash is not None
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Whether a hash was made with other parameters than today's."""
+    return _HASHER.check_needs_rehash(password_hash)

@@ -23,6 +23,17 @@ def user_by_name(session: Session, username: str) -> Row[User, bool] | None:
     ).one_or_none()
 
 
+def replace_hash(session: Session, user_id: int, old: str | None, new: str) -> bool:
+    """Store a better hash of a password, unless the password changed meanwhile."""
+    changed = (
+        update(User)
+        .where(User.id == user_id, User.password_hash == old)
+        .values(password_hash=new)
+        .returning(User.id)
+    )
+    return session.execute(changed).one_or_none() is not None
+
+
 def token_owner(
     session: Session, digest: str, now: datetime
 ) -> Row[AccessToken, User, int, bool, str | None, list[str] | None] | None:
