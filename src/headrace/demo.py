@@ -3,6 +3,7 @@
 It starts a server of its own under HOME/demo, so that it touches nothing else, and ends it again.
 """
 
+import functools
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,14 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import psycopg
 from psycopg import sql
 from rich.console import Console
+from rich.status import Status
 
+from headrace.client import ApiError, Headrace, Unreachable, WorkspaceOperations, every, models
 from headrace.db import embedded
 from headrace.db.engine import plain_dsn
-from headrace.demo_client import DemoFailed, WorkspaceClient
 from headrace.kit import clock
+from headrace.kit.outbound import OutboundHttp, OutboundPolicy
 from headrace.settings import PREFIX, Settings
 
 _START_SECONDS = 60.0
@@ -33,7 +37,12 @@ _RUN_SECONDS = 600.0
 _SUMMED_ROWS = 100_000  # more are counted by the API and summed at the destinations only
 _WAREHOUSE = "demo_warehouse"
 _SUMS = ("impressions", "clicks", "spend", "conversions", "revenue")
-__all__ = ["DemoFailed", "run_demo"]
+_PAGE_ROWS = 1_000
+_FIRST_ERROR = 400
+
+
+class DemoFailed(Exception):
+    """The demo did not end well; the message says at which step."""
 
 
 @dataclass
@@ -58,18 +67,29 @@ def run_demo(settings: Settings, file: Path | None, out: Console) -> None:
     # On a terminal `status` shows what is going on; in a pipe only the lines printed appear.
     with out.status("Starting a server …") as status, _server(home, file) as server:
         status.update("Signing up …")
-        client = server.sign_up()
-        out.print(f"Server at {client.base_url}, workspace {client.workspace_id}.")
-        status.update("Connecting destinations …")
-        destinations = server.connect_destinations(client)
-        out.print("Destinations: PostgreSQL and a DuckDB file, both checked.")
-        status.update("Extracting a year of the demo network, and delivering it …")
-        _show(out, "Demo network: campaigns by day, three accounts", server.carry_network(
-            client, destinations, out))  # fmt: skip
-        if file is not None:
-            status.update(f"Extracting {file.name}, and delivering it …")
-            _show(out, f"File: {file.name}", server.carry_file(client, destinations, file, out))
+        try:
+            with server.sign_up() as headrace:
+                _carry(server, headrace, file, out, status)
+        except (ApiError, Unreachable) as fault:
+            raise DemoFailed(str(fault)) from fault
     out.print("[bold green]Every total agrees.[/]")
+
+
+def _carry(
+    server: "_Server", headrace: Headrace, file: Path | None, out: Console, status: Status
+) -> None:
+    made = headrace.agency.create_workspace(models.WorkspaceIn(title="Demo"))
+    workspace = headrace.workspace(made.id)
+    out.print(f"Server at {server.base_url}, workspace {made.id}.")
+    status.update("Connecting destinations …")
+    destinations = server.connect_destinations(workspace)
+    out.print("Destinations: PostgreSQL and a DuckDB file, both checked.")
+    status.update("Extracting a year of the demo network, and delivering it …")
+    _show(out, "Demo network: campaigns by day, three accounts", server.carry_network(
+        workspace, destinations, out))  # fmt: skip
+    if file is not None:
+        status.update(f"Extracting {file.name}, and delivering it …")
+        _show(out, f"File: {file.name}", server.carry_file(workspace, destinations, file, out))
 
 
 @dataclass
@@ -80,8 +100,13 @@ class _Server:
     port: int
     environment: dict[str, str]
 
-    def sign_up(self) -> WorkspaceClient:
-        """Create an agency by the command line, and a workspace through the API."""
+    @property
+    def base_url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def sign_up(self) -> Headrace:
+        """Create an agency by the command line; return its client."""
         username, password = "demo@example.com", "demo-" + os.urandom(9).hex()
         command = [sys.executable, "-m", "headrace.cli", "agency", "create", "--title", "Demo"]
         done = subprocess.run(  # noqa: S603 - our own program
@@ -90,9 +115,9 @@ class _Server:
         )  # fmt: skip
         if done.returncode != 0:
             raise DemoFailed(f"The agency could not be created: {done.stderr.strip()}")
-        return WorkspaceClient.sign_up(f"http://127.0.0.1:{self.port}", username, password)
+        return Headrace(self.base_url, username, password)
 
-    def connect_destinations(self, client: WorkspaceClient) -> dict[str, str]:
+    def connect_destinations(self, workspace: WorkspaceOperations) -> dict[str, str]:
         """Connect PostgreSQL (a database of the embedded server) and DuckDB; return their ids."""
         server, _ = embedded.start(self.home)
         server.make_database(_WAREHOUSE)
@@ -106,116 +131,116 @@ class _Server:
         }  # fmt: skip
         ids = {}
         for name, given in params.items():
-            path = f"/api/v3/destinations/{name}/connections"
-            made = client.call("POST", path, {"title": name, "conenctions_params": given})
-            client.wait_until(f"{path}/{made['id']}", "status", {"active"}, {"error"}, 60)
-            ids[name] = made["id"]
+            asked = models.DestinationConnectionIn(title=name, connection_params=given)
+            made = workspace.create_destination_connection(name, asked)
+            _wait(
+                functools.partial(workspace.get_destination_connection, name, made.id), "active", 60
+            )
+            ids[name] = made.id
         return ids
 
     def carry_network(
-        self, client: WorkspaceClient, destinations: Mapping[str, str], out: Console
+        self, workspace: WorkspaceOperations, destinations: Mapping[str, str], out: Console
     ) -> list[_Stage]:
         """Connect the demo network, extract campaigns by day, deliver them twice."""
-        source = "/api/v3/datasources/demo_ads"
-        made = client.call("POST", f"{source}/connections", {"title": "Demo", "credentials": {}})
-        accounts = client.results(f"/api/v3/connections/{made['id']}/accounts")[:3]
-        out.print(f"Connected: {', '.join(item['title'] for item in accounts)}.")
+        made = workspace.create_connection("demo_ads", models.ConnectionIn(title="Demo"))
+        accounts = workspace.list_accounts(made.id).results[:3]
+        out.print(f"Connected: {', '.join(item.title for item in accounts)}.")
         template = next(
             item
-            for item in client.results(f"{source}/extract-templates")
-            if item["title"] == "Campaigns by day"
+            for item in every(workspace.list_templates, "demo_ads")
+            if item.title == "Campaigns by day"
         )
         began = time.monotonic()
-        table_id = self._extract(client, "Campaigns", template["id"], accounts)
+        table_id = self._extract(workspace, "Campaigns", template.id, accounts)
         seconds = time.monotonic() - began
-        stages = [self._at_network(client, table_id)]
-        stages.append(self._in_table(client, table_id, seconds))
-        stages += self._deliver(client, table_id, destinations, "demo_campaigns", _SUMS)
+        stages = [self._at_network(workspace, table_id)]
+        stages.append(self._in_table(workspace, table_id, seconds))
+        stages += self._deliver(workspace, table_id, destinations, "demo_campaigns", _SUMS)
         return stages
 
     def carry_file(
-        self, client: WorkspaceClient, destinations: Mapping[str, str], file: Path, out: Console
+        self,
+        workspace: WorkspaceOperations,
+        destinations: Mapping[str, str],
+        file: Path,
+        out: Console,
     ) -> list[_Stage]:
         """Connect a file, extract it whole, deliver it twice."""
-        source = "/api/v3/datasources/file_import"
-        url = file.resolve().as_uri()
-        made = client.call(
-            "POST", f"{source}/connections", {"title": file.name, "settings": {"url": url}}
-        )
-        accounts = client.results(f"/api/v3/connections/{made['id']}/accounts")
-        template = client.results(f"{source}/extract-templates")[0]
+        asked = models.ConnectionIn(title=file.name, settings={"url": file.resolve().as_uri()})
+        made = workspace.create_connection("file_import", asked)
+        accounts = workspace.list_accounts(made.id).results
+        template = workspace.list_templates("file_import").results[0]
         out.print(f"Connected: {file.name}.")
         began = time.monotonic()
-        table_id = self._extract(client, f"File {file.name}", template["id"], accounts)
+        table_id = self._extract(workspace, f"File {file.name}", template.id, accounts)
         seconds = time.monotonic() - began
         numbers = {
-            item["sql_name"]: item["name"]
-            for item in client.call("GET", f"/api/v3/data-tables/{table_id}")["fields"]
-            if item["field_type"] == "number"
+            item.sql_name: item.name
+            for item in workspace.get_data_table(table_id).fields
+            if item.field_type == "number"
         }
-        stages = [_in_file(file, numbers), self._in_table(client, table_id, seconds)]
-        stages += self._deliver(client, table_id, destinations, "demo_file", tuple(numbers))
+        stages = [_in_file(file, numbers), self._in_table(workspace, table_id, seconds)]
+        stages += self._deliver(workspace, table_id, destinations, "demo_file", tuple(numbers))
         return stages
 
     def _extract(
         self,
-        client: WorkspaceClient,
+        workspace: WorkspaceOperations,
         title: str,
         template_id: int,
-        accounts: list[dict[str, Any]],
+        accounts: list[models.Account],
     ) -> int:
-        extracts = client.call(
-            "POST",
-            "/api/v3.1/extracts/",
-            {
-                "data_table_title": title,
-                "template_id": template_id,
-                "accounts": [item["id"] for item in accounts],
-            },
+        extracts = workspace.create_extracts(
+            models.ExtractIn(
+                data_table_title=title,
+                template_id=template_id,
+                accounts=[item.id for item in accounts],
+            )
         )
         for extract in extracts:
-            path = f"/api/v3/extracts/{extract['id']}"
-            client.wait_until(path, "status", {"synced"}, {"error"}, _RUN_SECONDS)
-        table_id: int = extracts[0]["data_table"]["id"]
-        return table_id
+            _wait(functools.partial(workspace.get_extract, extract.id), "synced", _RUN_SECONDS)
+        return extracts[0].data_table.id
 
-    def _at_network(self, client: WorkspaceClient, table_id: int) -> _Stage:
+    def _at_network(self, workspace: WorkspaceOperations, table_id: int) -> _Stage:
         """Ask the network itself for its totals of the accounts and days that were read."""
-        network = client.elsewhere(f"{client.base_url}/sandbox/demo_ads")
-        token = network.call("POST", "/oauth/token", form={"grant_type": "demo"})["access_token"]
-        network.headers = {"Authorization": f"Bearer {token}"}
+        network = f"{self.base_url}/sandbox/demo_ads"
+        http = OutboundHttp(OutboundPolicy(frozenset({"127.0.0.1"})))
+        answer = http.request("POST", f"{network}/oauth/token", form={"grant_type": "demo"})
+        headers = {"Authorization": f"Bearer {_json(answer)['access_token']}"}
         stage = _Stage("demo network", 0, dict.fromkeys(_SUMS, Decimal(0)))
-        for account in client.call("GET", f"/api/v3/data-tables/{table_id}/coverage"):
-            first = min(item["date_from"] for item in account["ranges"])
-            last = max(item["date_to"] for item in account["ranges"])
-            path = f"/v1/accounts/{account['account_id']}/totals?level=campaign"
-            totals = network.call("GET", f"{path}&date_from={first}&date_to={last}")
+        for account in workspace.get_coverage(table_id):
+            first = min(item.date_from for item in account.ranges if item.date_from)
+            last = max(item.date_to for item in account.ranges if item.date_to)
+            path = f"{network}/v1/accounts/{account.account_id}/totals?level=campaign"
+            asked = f"{path}&date_from={first}&date_to={last}"
+            totals = _json(http.request("GET", asked, headers=headers))
             stage.rows += int(totals["rows"])
             for name in _SUMS:
                 stage.sums[name] += Decimal(totals[name])
         return stage
 
-    def _in_table(self, client: WorkspaceClient, table_id: int, seconds: float) -> _Stage:
+    def _in_table(self, workspace: WorkspaceOperations, table_id: int, seconds: float) -> _Stage:
         """Add up the data table's rows as the API shows them."""
-        path, page = f"/api/v3/data-tables/{table_id}/rows?limit=1000", 1
         sums: dict[str, Decimal] = {}
-        answer = client.call("GET", path)
-        stage = _Stage("data table", answer["count"], sums, seconds)
-        numbers = [item["name"] for item in answer["columns"] if item["type"] == "number"]
-        while answer["rows"] and stage.rows <= _SUMMED_ROWS:
+        answer = workspace.get_rows(table_id, limit=_PAGE_ROWS)
+        stage = _Stage("data table", answer.count, sums, seconds)
+        numbers = [item.name for item in answer.columns if item.type == "number"]
+        page = 1
+        while answer.rows and stage.rows <= _SUMMED_ROWS:
             for name in numbers:
-                values = (row[name] for row in answer["rows"])
+                values = (row[name] for row in answer.rows)
                 added = sum(
                     (Decimal(str(value)) for value in values if value is not None), Decimal(0)
                 )
                 sums[name] = sums.get(name, Decimal(0)) + added
             page += 1
-            answer = client.call("GET", f"{path}&page={page}")
+            answer = workspace.get_rows(table_id, limit=_PAGE_ROWS, page=page)
         return stage
 
     def _deliver(
         self,
-        client: WorkspaceClient,
+        workspace: WorkspaceOperations,
         table_id: int,
         destinations: Mapping[str, str],
         table: str,
@@ -223,19 +248,16 @@ class _Server:
     ) -> list[_Stage]:
         stages = []
         for name, connection_id in destinations.items():
-            load = client.call(
-                "POST",
-                "/api/v3/loads",
-                {
-                    "data_table_id": table_id,
-                    "destination_connection_id": connection_id,
-                    "destination_table": table,
-                },
+            load = workspace.create_load(
+                models.LoadIn(
+                    data_table_id=table_id,
+                    destination_connection_id=connection_id,
+                    destination_table=table,
+                )
             )
             began = time.monotonic()
-            client.call("PUT", f"/api/v3/loads/{load['id']}/run")
-            path = f"/api/v3/loads/{load['id']}"
-            client.wait_until(path, "status", {"synced"}, {"error"}, _RUN_SECONDS)
+            workspace.run_load(load.id)
+            _wait(functools.partial(workspace.get_load, load.id), "synced", _RUN_SECONDS)
             stage = self._at_destination(name, table, columns)
             stage.seconds = time.monotonic() - began
             stages.append(stage)
@@ -258,6 +280,31 @@ class _Server:
         assert row is not None
         place = "DuckDB" if name == "duckdb" else "PostgreSQL"
         return _Stage(place, row[0], _decimals(columns, row[1:]))
+
+
+def _wait(read: Callable[[], Any], good: str, seconds: float) -> None:
+    """Read an object until it has a good status.
+
+    Raises:
+        DemoFailed: if its status is "error", or the time is over.
+    """
+    deadline = time.monotonic() + seconds
+    while (found := read()).status != good:
+        if found.status == "error":
+            raise DemoFailed(f"{type(found).__name__} {found.id}: {found.error_text}")
+        if time.monotonic() > deadline:
+            raise DemoFailed(
+                f"{type(found).__name__} {found.id} is {found.status} after {seconds:.0f} s."
+            )
+        clock.sleep(0.2)
+
+
+def _json(answer: Any) -> dict[str, Any]:
+    """Decode what the demo network answered."""
+    if answer.status >= _FIRST_ERROR:
+        raise DemoFailed(f"The demo network answered {answer.status}: {answer.data.decode()}")
+    found: dict[str, Any] = msgspec.json.decode(answer.data)
+    return found
 
 
 def _in_file(file: Path, numbers: Mapping[str, str]) -> _Stage:

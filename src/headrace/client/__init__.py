@@ -10,9 +10,9 @@
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
@@ -43,6 +43,22 @@ __all__ = [
     "every",
     "models",
 ]
+
+Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+class Page(Protocol[Item_co]):
+    """A page of a list, whatever it lists."""
+
+    @property
+    def results(self) -> Sequence[Item_co]:
+        """What is on the page."""
+
+    @property
+    def next(self) -> str | None:
+        """The next page's address; None on the last one."""
+
 
 _TIMEOUT_SECONDS = 130.0  # connections are checked while the client waits, up to two minutes
 
@@ -115,14 +131,15 @@ class Token(Credentials):
         return self._agency.create_token(models.TokenIn(workspace_id=self._workspace_id)).token
 
 
-def every(listing: Callable[..., Any], **query: Any) -> Iterator[Any]:
+def every(listing: Callable[..., Page[Item]], *path: int | str, **query: Any) -> Iterator[Item]:
     """Yield the results of every page of a list, fetched as they are needed.
 
-    listing: an operation that answers pages, such as `workspace.list_extracts`. query: its filters.
+    listing: an operation that answers pages, such as `workspace.list_extracts`. path: what its path
+    names, such as a connection. query: its filters.
     """
     page = 1
     while True:
-        found = listing(page=page, **query)
+        found = listing(*path, page=page, **query)
         yield from found.results
         if found.next is None:
             return

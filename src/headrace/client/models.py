@@ -136,6 +136,22 @@ class CoverageRange(Struct, kw_only=True):
     state: Literal["final", "provisional", "empty"]
 
 
+class Dashboard(Struct, kw_only=True):
+    """
+    A page that shows something of a workspace.
+    """
+
+    dashboard_id: Annotated[int, Meta(description="Constant for a workspace.")]
+    title: str
+    data_name: Annotated[
+        str,
+        Meta(
+            description="The kind of data it shows: `performance`, `freshness` or `pipeline_health`."
+        ),
+    ]
+    url: Annotated[str, Meta(description="Where its page is, for users of the agency.")] | None
+
+
 DataClass: TypeAlias = Annotated[
     Literal["daily", "lifetime", "default"],
     Meta(description="How a report's rows relate to time (contract section 2)."),
@@ -235,6 +251,130 @@ class DestinationReauthorizeIn(Struct, kw_only=True):
     ) = UNSET
 
 
+class EmbedSessionOpened(Struct, kw_only=True):
+    """
+    A session that was just opened. Its cookie is set as well; a page keeps one of the two.
+    """
+
+    session_id: str
+    workspace_id: int
+    purpose: Literal["workspace", "datasource", "destination"]
+    datasource_name: str | None
+    destination_name: str | None
+    connection_id: int | str | None
+    origin: (
+        Annotated[
+            str,
+            Meta(description="The page that may show the iframe, and to which its messages go."),
+        ]
+        | None
+    )
+    return_url: str | None
+    theme: Literal["auto", "light", "dark"]
+    lang: str | None
+    permissions: list[str]
+    token: Annotated[
+        str,
+        Meta(
+            description="For browsers that keep no cookie of a frame: send it as Bearer, hold it in memory alone."
+        ),
+    ]
+    expires_in: Annotated[int, Meta(description="Seconds until it expires if it is not used.")]
+    expires_at: datetime
+
+
+class EmbedSession(Struct, kw_only=True):
+    """
+    The session of an iframe: what it is for.
+    """
+
+    session_id: str
+    workspace_id: int
+    purpose: Literal["workspace", "datasource", "destination"]
+    datasource_name: str | None
+    destination_name: str | None
+    connection_id: int | str | None
+    origin: (
+        Annotated[
+            str,
+            Meta(description="The page that may show the iframe, and to which its messages go."),
+        ]
+        | None
+    )
+    return_url: str | None
+    theme: Literal["auto", "light", "dark"]
+    lang: str | None
+    permissions: list[str]
+
+
+class ExternalAuthDone(Struct, kw_only=True):
+    """
+    The credentials work and were stored; the link is spent.
+    """
+
+    status: Literal["used"]
+    datasource_name: str
+
+
+class ExternalAuthIn(Struct, kw_only=True):
+    """
+    What the holder of a link gives.
+    """
+
+    credentials: dict[str, Any] | UnsetType = UNSET
+    settings: dict[str, Any] | UnsetType = UNSET
+
+
+class ExternalAuthLink(Struct, kw_only=True):
+    """
+    A request for credentials: one use, 14 days.
+    """
+
+    id: str
+    datasource_name: str
+    email: str | None
+    url: Annotated[str, Meta(description="At creation only; null ever after.")] | None
+    status: Literal["pending", "used", "expired", "revoked"]
+    send_email: bool
+    connection_id: (
+        Annotated[
+            int,
+            Meta(description="The connection to reconnect, or the one that was made."),
+        ]
+        | None
+    )
+    message: str | None
+    mail_status: Annotated[
+        Literal["none", "queued", "sent", "failed"],
+        Meta(description="What became of the mail, if one was asked for."),
+    ]
+    mail_error: str | None
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+
+
+class ExternalAuthLinksIn(Struct, kw_only=True):
+    """
+    Whom to ask for credentials, and how.
+    """
+
+    emails: (
+        Annotated[
+            list[str],
+            Meta(description="One link for each; none makes one link, which you deliver yourself."),
+        ]
+        | UnsetType
+    ) = UNSET
+    send_email: Annotated[bool, Meta(description="Whether to mail each its link.")] | UnsetType = (
+        UNSET
+    )
+    connection_id: (
+        Annotated[int, Meta(description="To reconnect this connection.")] | None | UnsetType
+    ) = UNSET
+    message: Annotated[str, Meta(description="A word to those asked.")] | None | UnsetType = UNSET
+
+
 FieldKind: TypeAlias = Annotated[
     Literal["dimension", "metric", "property", "date_key"],
     Meta(description="The part a field plays in its report (contract section 2)."),
@@ -255,6 +395,65 @@ class Field(Struct, kw_only=True):
     sql_name: str
     format: str | None
     is_dynamic: bool
+
+
+class IframeUrlIn(Struct, kw_only=True):
+    """
+    What the iframe is to be for. None of the names: the page that manages connections.
+    """
+
+    workspace_id: (
+        Annotated[int, Meta(description="Required with Basic credentials.")] | None | UnsetType
+    ) = UNSET
+    datasource_name: (
+        Annotated[str, Meta(description="To connect this source.")] | None | UnsetType
+    ) = UNSET
+    destination_name: (
+        Annotated[str, Meta(description="To connect this destination instead.")] | None | UnsetType
+    ) = UNSET
+    connection_id: (
+        Annotated[
+            int | str,
+            Meta(
+                description="To reconnect or change this connection: of a data source, or with `destination_name` the id of a destination connection."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    return_url: (
+        Annotated[
+            str,
+            Meta(description="Where to go when all is done; on `origin` or a listed origin."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    origin: (
+        Annotated[
+            str,
+            Meta(
+                description="Origin of the page that shows the iframe; no other can. Left out: the only one that the server's operator listed, else none: the page opens in a window of its own."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    theme: Literal["auto", "light", "dark"] | UnsetType = UNSET
+    lang: (
+        Annotated[str, Meta(description="Language of the page, as in `de` or `pt-BR`.")]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
+class IframeUrl(Struct, kw_only=True):
+    """
+    A URL that opens the iframe once.
+    """
+
+    url: str
+    expires_at: Annotated[datetime, Meta(description="Until when it may lie unused.")]
 
 
 JsonValue: TypeAlias = Any
@@ -317,6 +516,13 @@ class PaginatedDataTableList(Struct, kw_only=True):
     next: str | None
     previous: str | None
     results: list[DataTable]
+
+
+class PaginatedExternalAuthLinkList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[ExternalAuthLink]
 
 
 ParamType: TypeAlias = Annotated[
@@ -980,6 +1186,19 @@ class Destination(Struct, kw_only=True):
     name: str
     title: str
     info: DestinationInfo
+
+
+class ExternalAuthRequest(Struct, kw_only=True):
+    """
+    What the holder of a link is asked for, and by whom.
+    """
+
+    requested_by: str
+    agency_title: str
+    message: str | None
+    is_reconnect: bool
+    expires_at: datetime
+    datasource: DataSourceDetail
 
 
 class ExtractIn(Struct, kw_only=True):

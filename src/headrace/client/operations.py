@@ -91,6 +91,28 @@ class AgencyOperations:
             "GET", f"/api/v3/datasources/{in_path(datasource_name)}", models.DataSourceDetail
         )
 
+    def get_iframe_url(self, body: models.IframeUrlIn) -> models.IframeUrl:
+        """Create the URL of an iframe in which a customer connects data sources and destinations.
+
+        It opens once, within 15 minutes. The session behind it has the rights of the user who made
+        it, in this workspace and for this purpose alone. `show_account_selection=True` may be added
+        to it.
+
+        Permission: `connection.create`, or `connection.edit` with `connection_id`;
+        `destination.create` or `destination.edit` with `destination_name`; `connection.view`
+        without any name.
+        """
+        return self._caller.call("POST", "/api/v3/get_iframe_url", models.IframeUrl, body=body)
+
+    def list_dashboards(self, workspace_id: int) -> list[models.Dashboard]:
+        """List a workspace's dashboards: results, freshness of data, and health of its pipelines.
+
+        Permission: `admin.view`.
+        """
+        return self._caller.call(
+            "GET", f"/api/v3/workspaces/{in_path(workspace_id)}/dashboards", list[models.Dashboard]
+        )
+
 
 class WorkspaceOperations:
     """What is called in a workspace, with its token."""
@@ -681,6 +703,69 @@ class WorkspaceOperations:
         Permission: `extract.view`.
         """
         return self._caller.call("GET", f"/api/v3/runs/{in_path(run_id)}", models.RunDetail)
+
+    def get_iframe_url(self, body: models.IframeUrlIn) -> models.IframeUrl:
+        """Create the URL of an iframe in which a customer connects data sources and destinations.
+
+        It opens once, within 15 minutes. The session behind it has the rights of the user who made
+        it, in this workspace and for this purpose alone. `show_account_selection=True` may be added
+        to it.
+
+        Permission: `connection.create`, or `connection.edit` with `connection_id`;
+        `destination.create` or `destination.edit` with `destination_name`; `connection.view`
+        without any name.
+        """
+        return self._caller.call("POST", "/api/v3/get_iframe_url", models.IframeUrl, body=body)
+
+    def get_embed_session(self) -> models.EmbedSession:
+        """Read what the iframe whose session this is was opened for."""
+        return self._caller.call("GET", "/api/v3/embed/session", models.EmbedSession)
+
+    def create_external_auth_links(
+        self, datasource_name: str, body: models.ExternalAuthLinksIn
+    ) -> list[models.ExternalAuthLink]:
+        """Ask people outside for the credentials of a data source: a link of one use for each.
+
+        A link lives 14 days, ends with its first use, and stands on the rights of the user who made
+        it. Its `url` is in this answer alone. Mails are sent after the answer; `mail_status` says
+        how.
+
+        Permission: `connection.create`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/datasources/{in_path(datasource_name)}/external-auth-links",
+            list[models.ExternalAuthLink],
+            body=body,
+        )
+
+    def list_external_auth_links(
+        self, datasource_name: str, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedExternalAuthLinkList:
+        """List the links of one data source; those of no use vanish two weeks after their last
+        activity.
+
+        Permission: `connection.create`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/datasources/{in_path(datasource_name)}/external-auth-links",
+            models.PaginatedExternalAuthLinkList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def revoke_external_auth_link(
+        self, datasource_name: str, link_id: str
+    ) -> models.ExternalAuthLink:
+        """Make a pending link worthless.
+
+        Permission: `connection.create`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/datasources/{in_path(datasource_name)}/external-auth-links/{in_path(link_id)}/revoke",
+            models.ExternalAuthLink,
+        )
 
     def create_extracts(self, body: models.ExtractIn) -> list[models.Extract]:
         """Create one extract for each account, all into one data table; their first runs start at

@@ -42,8 +42,8 @@ def configure(log_format: str, log_level: str) -> None:
     root.handlers = [handler]
     root.setLevel(log_level.upper())
     # The job engine and the web server say at INFO what our own lines say better.
-    # urllib3 says whole request lines at DEBUG, and some vendors take their token in the query.
-    for noisy in ("urllib3", "procrastinate", "uvicorn.access", "psycopg.pool", "alembic"):
+    # urllib3 and httpx say whole request lines, and some vendors take their token in the query.
+    for noisy in ("urllib3", "httpx", "procrastinate", "uvicorn.access", "psycopg.pool", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
