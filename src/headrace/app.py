@@ -9,7 +9,7 @@ from starlette.routing import Mount
 from headrace import __version__
 from headrace.access import routes as access
 from headrace.access.authentication import AccessKit
-from headrace.access.passwords import PasswordCheck
+from headrace.access.sign_in import SignIns
 from headrace.connections import routes as connections
 from headrace.data_tables import routes as data_tables
 from headrace.destinations import routes as destinations
@@ -60,8 +60,10 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
     app.state.turns = asyncio.Semaphore(settings.web_threads)
     app.state.call_places = CallPlaces()
     app.state.sessions = resources.sessions if resources else None
+    sign_ins = SignIns()
+    app.state.before_turn = sign_ins.before_turn
     app.state.access = AccessKit(
-        PasswordCheck(),
+        sign_ins,
         origin_of(settings.public_address),
         frozenset(origin_of(item) for item in settings.cors_origins),
     )
