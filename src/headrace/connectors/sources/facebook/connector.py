@@ -1,17 +1,19 @@
 """Meta Ads Insights as a connector: check, accounts, dynamic fields, read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import pyarrow as pa
 
+from headrace.connectors.abilities import OptionsRequest, Renewal
 from headrace.connectors.contract import (
     Access,
     Account,
     AuthForm,
     AuthKind,
+    Choice,
     ConnectorSpec,
     Field,
     ReadRequest,
@@ -20,6 +22,8 @@ from headrace.connectors.contract import (
 )
 from headrace.connectors.sources.facebook.actions import describe, parse_action_field
 from headrace.connectors.sources.facebook.calls import Graph, NotAllowed, plain_outcomes
+from headrace.connectors.sources.facebook.oauth import renewed
+from headrace.connectors.sources.facebook.options import action_types
 from headrace.connectors.sources.facebook.pages import page_decoder, read_pages
 from headrace.connectors.sources.facebook.paid_media import PAID_MEDIA
 from headrace.connectors.sources.facebook.plan import plan_insights, refuse_forgotten
@@ -145,6 +149,26 @@ class FacebookConnector:
         """Describe `list:action_type[:window]`; action types differ from account to account."""
         action = parse_action_field(name)
         return describe(action) if action and report in SHAPES else None
+
+    def check_fields(
+        self,
+        access: Access,  # noqa: ARG002 - Meta publishes its rules instead of answering
+        account: Account | None,  # noqa: ARG002 - the same for every account
+        report: str,
+        fields: Sequence[str],
+        settings: Mapping[str, Any],
+    ) -> None:
+        """Check fields by Meta's published rules of what goes together; see `abilities`."""
+        plan_insights(SHAPES[report], fields, settings)
+
+    def options(self, access: Access, request: OptionsRequest) -> Iterator[Choice]:
+        """Yield the account's action types, the one thing only it knows; see `abilities`."""
+        with plain_outcomes():
+            yield from action_types(Graph(access), request.account)
+
+    def renew(self, access: Access) -> Renewal | None:
+        """Exchange the token for a fresh one while it lives; see `abilities`."""
+        return renewed(access)
 
     def read(self, access: Access, request: ReadRequest) -> Iterator[pa.RecordBatch]:
         """Yield the rows of one window; see the connector contract."""

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import msgspec
 import urllib3
 
+from headrace.connectors.abilities import Renewal
 from headrace.connectors.contract import Access
 from headrace.connectors.sources.facebook.errors import classify, outcome
 from headrace.connectors.sources.facebook.version import API_VERSION
@@ -31,6 +32,10 @@ class TokenAnswer(msgspec.Struct):
         return clock.now() + timedelta(seconds=self.expires_in) if self.expires_in else None
 
 
+_RENEWED_BEFORE_END = timedelta(days=45)
+"""A token lives for about 60 days, so it is made new about every two weeks."""
+
+_NEVER = "never"
 _TOKEN = msgspec.json.Decoder(TokenAnswer)
 
 
@@ -55,6 +60,36 @@ def exchange_code(access: Access, code: str, redirect_uri: str) -> TokenAnswer:
 def extend_token(access: Access, access_token: str) -> TokenAnswer:
     """Turn a token that still lives into a fresh one; raises as `exchange_code` does."""
     return _ask(access, {"grant_type": "fb_exchange_token", "fb_exchange_token": access_token})
+
+
+def renewed(access: Access) -> Renewal | None:
+    """Exchange the token for a fresh one, if it can be and is not fresh.
+
+    It can be with the app's id and secret. What is known of its end is kept with the credentials as
+    `expires_at`, an ISO moment; tokens of system users have no end, and stay.
+
+    Raises:
+        Reauthorize: if the token lives no more. SlowDown, TryLater, Refused: as Meta's answer means.
+    """
+    held = access.credentials
+    if not (held.get("app_id") and held.get("app_secret") and held.get("access_token")):
+        return None
+    if held.get("expires_at") == _NEVER or _lives_on(held.get("expires_at")):
+        return None
+    fresh = extend_token(access, str(held["access_token"]))
+    ends = fresh.expires_at()
+    kept = {
+        "access_token": fresh.access_token,
+        "expires_at": _NEVER if ends is None else ends.isoformat(),
+    }
+    return Renewal({**held, **kept}, ends)
+
+
+def _lives_on(expires_at: object) -> bool:
+    try:
+        return datetime.fromisoformat(str(expires_at)) - clock.now() > _RENEWED_BEFORE_END
+    except (ValueError, TypeError):
+        return False
 
 
 def _ask(access: Access, parameters: Mapping[str, str]) -> TokenAnswer:

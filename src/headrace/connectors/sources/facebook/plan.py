@@ -12,6 +12,7 @@ import msgspec
 from headrace.connectors.contract import Field, Setting
 from headrace.connectors.sources.facebook.actions import (
     ACCOUNT_DEFAULT,
+    LISTS,
     ActionField,
     ActionStat,
     by_action_type,
@@ -27,6 +28,8 @@ from headrace.connectors.sources.facebook.breakdowns import (
 from headrace.connectors.sources.facebook.catalogue import SCALARS, UNIQUE_METRICS, Level
 from headrace.connectors.sources.facebook.reports import (
     ATTRIBUTION,
+    CHOSEN,
+    CONVERSIONS,
     REPORT_TIME,
     REPORTS,
     STATUSES,
@@ -48,23 +51,30 @@ _DECLARED: dict[str, dict[str, Field]] = {
 class PlannedColumn:
     """Where one column's values come from.
 
-    attribute: the field of Meta's row. action_type and windows pick from it where it is a list.
+    attribute: the field of Meta's row. action_types and windows pick from it where it is a list;
+        several are added up.
     absent: what a row without it means.
     """
 
     column: Column
     attribute: str
     absent: str | None = None
-    action_type: str | None = None
+    action_types: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
 
     def values(self, cells: Sequence[Any]) -> Sequence[object]:
         """Return this column's raw values; `cells` are those of its attribute, lists by type."""
-        if self.action_type is not None:
-            cells = [value_of(cell.get(self.action_type), self.windows) for cell in cells]
+        if len(self.action_types) == 1:
+            action_type = self.action_types[0]
+            cells = [value_of(cell.get(action_type), self.windows) for cell in cells]
+        elif self.action_types:
+            cells = [value_of(self._stats(cell), self.windows) for cell in cells]
         if self.absent is None:
             return cells
         return [self.absent if cell is None or cell == "" else cell for cell in cells]
+
+    def _stats(self, cell: Mapping[str | None, Sequence[ActionStat]]) -> list[ActionStat]:
+        return [stat for action_type in self.action_types for stat in cell.get(action_type, ())]
 
 
 @dataclass(frozen=True)
@@ -91,10 +101,14 @@ class InsightsPlan:
         by_attribute: dict[str, Sequence[Any]] = {}
         for name in {planned.attribute for planned in self.columns}:
             cells = list(map(attrgetter(name), rows))
-            wanted = {planned.action_type for planned in self.columns if planned.attribute == name}
-            is_list = wanted != {None}
+            wanted = {
+                action_type
+                for planned in self.columns
+                if planned.attribute == name
+                for action_type in planned.action_types
+            }
             by_attribute[name] = (
-                [by_action_type(cell, wanted) for cell in cells] if is_list else cells
+                [by_action_type(cell, wanted) for cell in cells] if wanted else cells
             )
         return [planned.values(by_attribute[planned.attribute]) for planned in self.columns]
 
@@ -122,7 +136,9 @@ def plan_insights(
     actions: dict[str, ActionField] = {}
     for name in fields:
         action = parse_action_field(name)
-        if action:
+        if name in CHOSEN:
+            actions[name] = ActionField(LISTS[CHOSEN[name]], "")
+        elif action:
             actions[name] = action
         elif name not in _DECLARED[shape.name]:
             raise Refused(f"The report {shape.name!r} of Meta has no field {name!r}: deselect it.")
@@ -143,7 +159,10 @@ def plan_insights(
         **(_action_parameters(settings, windows, meant) if lists else {}),
         **_filtering(settings, level),
     }
-    columns = tuple(_column(shape, name, actions.get(name), meant.get(name, ())) for name in fields)
+    conversions = _conversions(settings) if CHOSEN.keys() & actions.keys() else ()
+    columns = tuple(
+        _column(shape, name, actions.get(name), meant.get(name, ()), conversions) for name in fields
+    )
     return InsightsPlan(
         level, breakdowns, parameters, columns, _row_struct([*asked, *breakdowns], lists)
     )
@@ -172,15 +191,36 @@ def _level(shape: ReportShape, fields: Sequence[str]) -> Level:
     return max((SCALARS[name].level for name in fields if name in SCALARS), default=Level.ACCOUNT)
 
 
+def _conversions(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The action types that count as conversions.
+
+    Raises:
+        Refused: if there are none: the fields that add them up would mean nothing.
+    """
+    chosen = settings.get(CONVERSIONS.name)
+    if chosen is None:
+        chosen = CONVERSIONS.initial_value
+    if not chosen:
+        raise Refused(
+            f"Choose action types with the setting {CONVERSIONS.name!r}, or deselect "
+            f"{' and '.join(CHOSEN)}."
+        )
+    return tuple(dict.fromkeys(map(str, chosen)))
+
+
 def _column(
-    shape: ReportShape, name: str, action: ActionField | None, windows: tuple[str, ...]
+    shape: ReportShape,
+    name: str,
+    action: ActionField | None,
+    windows: tuple[str, ...],
+    conversions: tuple[str, ...],
 ) -> PlannedColumn:
     if action:
         return PlannedColumn(
             Column(name, action.list.type),
             action.list.name,
             "0" if action.list.additive else None,
-            action.action_type,
+            conversions if name in CHOSEN else (action.action_type,),
             windows,
         )
     is_zero = name in SCALARS and SCALARS[name].zero_when_absent

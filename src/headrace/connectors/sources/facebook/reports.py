@@ -6,6 +6,7 @@ from headrace.connectors.contract import (
     Choice,
     DataClass,
     Field,
+    FieldKind,
     Report,
     Setting,
     SettingType,
@@ -13,6 +14,7 @@ from headrace.connectors.contract import (
 )
 from headrace.connectors.sources.facebook.actions import (
     ACCOUNT_DEFAULT,
+    LISTS,
     WINDOWS,
     describe,
     parse_action_field,
@@ -153,6 +155,35 @@ STATUSES = Setting(
     initial_value=[],
     choices=tuple(Choice(value, label) for value, label in _STATUSES.items()),
 )
+CONVERSIONS = Setting(
+    "conversion_action_types",
+    "Action types that count as conversions",
+    SettingType.DYNAMIC_MULTI_SELECT,
+    description=(
+        "What the fields chosen_actions and chosen_action_values add up. Types that overlap, such "
+        "as purchase and omni_purchase, would be counted twice."
+    ),
+    initial_value=["omni_purchase"],
+)
+CHOSEN = {"chosen_actions": "actions", "chosen_action_values": "action_values"}
+"""Fields of ours: the sum over the action types of `CONVERSIONS`, and the list each adds up."""
+
+
+def _chosen_fields() -> list[Field]:
+    return [
+        Field(
+            name,
+            title,
+            FieldKind.METRIC,
+            LISTS[CHOSEN[name]].type,
+            f"The sum over the action types of the setting {CONVERSIONS.name}.",
+            format=LISTS[CHOSEN[name]].unit,
+        )
+        for name, title in (
+            ("chosen_actions", "Chosen conversions"),
+            ("chosen_action_values", "Value of chosen conversions"),
+        )
+    ]
 
 
 def _action_fields(shape: ReportShape) -> list[Field]:
@@ -187,6 +218,7 @@ def _report(shape: ReportShape) -> Report:
         *_scalar_fields(shape),
         *(breakdown_field(name, mandatory=not shape.is_wide) for name in breakdowns),
         *_action_fields(shape),
+        *_chosen_fields(),
     )
     has_objects = shape.level is not Level.ACCOUNT
     return Report(
@@ -200,7 +232,7 @@ def _report(shape: ReportShape) -> Report:
         chunk_days=CHUNK_DAYS,
         includes_today=True,
         is_wide=shape.is_wide,
-        settings=(ATTRIBUTION, REPORT_TIME, *((STATUSES,) if has_objects else ())),
+        settings=(ATTRIBUTION, REPORT_TIME, CONVERSIONS, *((STATUSES,) if has_objects else ())),
     )
 
 
