@@ -19,11 +19,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.pipelines import PipelineFake, new_pipeline
+from fakes.sessions import SavepointSession
 from headrace.app import create_app
 from headrace.db import embedded
 from headrace.db.embedded import EmbeddedServer
 from headrace.db.engine import make_engine, plain_dsn, session_maker, transaction
-from headrace.db.migrating import migrate
+from headrace.db.migrating import migrate_at
+from headrace.db.roles import SYSTEM
 from headrace.kit import logs
 from headrace.rest.resources import Resources, open_resources
 from headrace.settings import Settings, load_settings
@@ -62,8 +64,8 @@ def make_database(postgres_server: EmbeddedServer) -> Callable[[], str]:
 def template_database(make_database: Callable[[], str]) -> str:
     """A database migrated to the newest version, with the global templates."""
     url = make_database()
-    engine = make_engine(url)
-    migrate(engine)
+    migrate_at(url)
+    engine = make_engine(url, role=SYSTEM)
     with transaction(session_maker(engine)) as session:
         publish_global(session)
     engine.dispose()
@@ -111,7 +113,7 @@ def settings(tmp_path: Path) -> Settings:
 def shared_engine(postgres_server: EmbeddedServer, template_database: str) -> Iterator[Engine]:
     """The engine of tests that roll back; of a copy, so that others can copy the template too."""
     with _copy_of(postgres_server, template_database) as url:
-        engine = make_engine(url)
+        engine = make_engine(url, role=SYSTEM)
         yield engine
         engine.dispose()
 
@@ -121,7 +123,10 @@ def resources(settings: Settings, shared_engine: Engine) -> Iterator[Resources]:
     """A process's resources whose every transaction is rolled back when the test ends."""
     with shared_engine.connect() as connection, connection.begin() as outer:
         sessions = sessionmaker(
-            connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            connection,
+            class_=SavepointSession,
+            expire_on_commit=False,
+            join_transaction_mode="create_savepoint",
         )
         opened = open_resources(settings, "postgresql://unused", threads=1)
         opened.engine.dispose()

@@ -16,6 +16,7 @@ class CannotConnect(AppError, status=400):
 
     def __init__(self, title: str, reason: OutsideError) -> None:
         super().__init__(f"{title} could not be connected: {reason}")
+        self.reason = reason
 
 
 class FieldMissing(Invalid):

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from headrace.connections.models import Account, Connection
 from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
+
+# A row version that replaced none has no deleting transaction: how an upsert tells the two apart.
+_WAS_INSERTED: ColumnElement[bool] = literal_column("xmax = 0")
 
 
 def connection(session: Session, scope: WorkspaceScope, connection_id: int) -> Connection | None:
@@ -95,11 +98,14 @@ def accounts_of(
     ).all()
 
 
-def store_accounts(session: Session, rows: list[dict[str, Any]]) -> None:
-    """Insert accounts, or bring what the source says of known ones up to date."""
+def store_accounts(session: Session, rows: list[dict[str, Any]]) -> list[int]:
+    """Insert accounts, or bring what the source says of known ones up to date.
+
+    Returns the ids of those inserted.
+    """
     statement = insert(Account).values(rows)
     fresh = statement.excluded
-    session.execute(
+    stored = session.execute(
         statement.on_conflict_do_update(
             index_elements=["connection_id", "remote_id"],
             set_={
@@ -110,8 +116,9 @@ def store_accounts(session: Session, rows: list[dict[str, Any]]) -> None:
                 "is_listed": True,
                 "updated_at": func.clock_timestamp(),
             },
-        )
+        ).returning(Account.id, _WAS_INSERTED)
     )
+    return [account_id for account_id, was_inserted in stored if was_inserted]
 
 
 def unlist_accounts_except(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from headrace.access.guards import allows, allows_anyone_known
 from headrace.access.permissions import Permission
-from headrace.connections import presentation, queries, service
+from headrace.connections import accounts, presentation, queries, service
 from headrace.connections.models import Account, Connection
 from headrace.connections.schemas import (
     AccountOut,
@@ -22,6 +22,7 @@ from headrace.connectors.registry import connectors
 from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id
 from headrace.rest.openapi import EXTENSION, answers
+from headrace.rest.outside import CallsOutside
 from headrace.rest.paging import Page, Paging, page_of_list, page_of_rows
 from headrace.rest.resources import AppResources
 from headrace.rest.session import DbSession
@@ -80,38 +81,53 @@ def list_connections(
     response_model=ConnectionOut,
     status_code=201,
     openapi_extra=EXTENSION,
+    responses=answers(429),
 )
 def create_connection(
     datasource_name: str,
     body: ConnectionIn,
     session: DbSession,
     resources: AppResources,
+    calls: CallsOutside,
     scope: Creator,
 ) -> dict[str, Any]:
     """Connect a data source with credentials; they are checked at once and stored sealed."""
-    return service.create(session, scope, resources, datasource_name, body)
+    return service.create(session, scope, resources, datasource_name, body, calls)
 
 
-@router.put("/connections/{connection_id}", response_model=ConnectionOut, openapi_extra=EXTENSION)
+@router.put(
+    "/connections/{connection_id}",
+    response_model=ConnectionOut,
+    openapi_extra=EXTENSION,
+    responses=answers(429),
+)
 def reauthorize_connection(
     connection_id: Id,
     body: ReauthorizeIn,
     session: DbSession,
     resources: AppResources,
+    calls: CallsOutside,
     scope: Editor,
 ) -> dict[str, Any]:
     """Give a connection new credentials; they are checked first, and the old ones stay if refused."""
-    return service.reauthorize(session, scope, resources, connection_id, body)
+    return service.reauthorize(session, scope, resources, connection_id, body, calls)
 
 
 @router.post(
-    "/connections/{connection_id}/check", response_model=ConnectionOut, openapi_extra=EXTENSION
+    "/connections/{connection_id}/check",
+    response_model=ConnectionOut,
+    openapi_extra=EXTENSION,
+    responses=answers(429),
 )
 def check_connection(
-    connection_id: Id, session: DbSession, resources: AppResources, scope: Editor
+    connection_id: Id,
+    session: DbSession,
+    resources: AppResources,
+    calls: CallsOutside,
+    scope: Editor,
 ) -> dict[str, Any]:
     """Ask the data source whether the credentials still work; the answer is in `status`."""
-    return service.check(session, scope, resources, connection_id)
+    return service.check(session, scope, resources, connection_id, calls)
 
 
 @router.post(
@@ -149,7 +165,7 @@ def update_accounts(
     connection_id: Id, body: AccountsPatch, session: DbSession, scope: Editor
 ) -> list[dict[str, Any]]:
     """Enable or disable several accounts for extraction: all of them, or none on any error."""
-    return service.bulk_update(session, scope, connection_id, body)
+    return accounts.bulk_update(session, scope, connection_id, body)
 
 
 @router.patch("/connections/{connection_id}/accounts/{account_id}", response_model=AccountOut)
@@ -158,4 +174,4 @@ def update_account(
 ) -> dict[str, Any]:
     """Enable or disable one account for extraction."""
     enabled = body.enabled_for_embedded_extraction
-    return service.update_account(session, scope, connection_id, account_id, enabled=enabled)
+    return accounts.update_one(session, scope, connection_id, account_id, enabled=enabled)

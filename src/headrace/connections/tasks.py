@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from headrace.connections import service
+from headrace.connections import accounts, followers, service
 from headrace.connections.models import AccountsStatus, Connection
 from headrace.connections.renewal import while_current
 from headrace.kit.outcomes import OutsideError, Reauthorize
@@ -22,7 +22,8 @@ def refresh(context: RunContext) -> None:
         found = list(connector.accounts(access))
     with context.step() as session:
         connection = service.held(session, context.scope, int(context.subject_id))
-        service.store_accounts(session, connection, found)
+        new = accounts.store(session, connection, found)
+        followers.tell_opened(session, context.scope, connection, new)
         runs.succeed(context.hold(session), run_queries.database_now(session))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
 
+from headrace.db.roles import HeldSession
 from headrace.kit import clock
 
 log = structlog.get_logger(__name__)
@@ -74,7 +75,7 @@ def plain_dsn(database_url: str, role: str | None = None) -> str:
 
 def session_maker(engine: Engine) -> sessionmaker[Session]:
     """Make sessions that keep loaded values after commit: answers render without a query."""
-    return sessionmaker(engine, expire_on_commit=False)
+    return sessionmaker(engine, class_=HeldSession, expire_on_commit=False)
 
 
 @contextmanager

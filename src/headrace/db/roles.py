@@ -8,9 +8,9 @@ let it see and write that tenant's rows alone, whatever a query asks for.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, Text, cast, event, func, literal, select, text
 from sqlalchemy.exc import ProgrammingError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 SYSTEM = "headrace_system"
 """Sees every row: authentication, the scheduler, housekeeping, what is not yet about one tenant."""
@@ -23,7 +23,8 @@ ROLES = (SYSTEM, AGENCY, WORKSPACE)
 AGENCY_SETTING = "headrace.agency_id"
 WORKSPACE_SETTING = "headrace.workspace_id"
 
-_BOUND = "bound"
+_TENANT = "tenant"
+_PLACE = "tenant held where"
 _PRIVILEGE_MISSING = "42501"
 _KNOWN = text(
     "SELECT rolname, rolsuper OR rolbypassrls OR rolcanlogin AS is_mighty FROM pg_roles "
@@ -123,25 +124,41 @@ def _setting(name: str, value: str | int | ColumnElement[int]) -> ColumnElement[
     return func.set_config(name, given, True, type_=Text)
 
 
-def note_bound(session: Session, agency_id: int, workspace_id: int | None = None) -> None:
-    """Remember that a statement with `binding` has stepped the session's transaction down."""
-    session.info[_BOUND] = (*_place(session), agency_id, workspace_id)
+class HeldSession(Session):
+    """A session that, once held to a tenant, is held to it in each of its transactions."""
+
+    def begin_held(self, connection: Connection) -> None:
+        """Step a new transaction down to the tenant, if there is one."""
+        tenant = self.info.get(_TENANT)
+        if tenant is not None:
+            connection.execute(select(*binding(*tenant)))
+            note_bound(self, *tenant)
 
 
-def _place(session: Session) -> tuple[object, object]:
-    """Where a step holds: a savepoint that is rolled back takes back what was set in it."""
-    return session.get_transaction(), session.get_nested_transaction()
+@event.listens_for(HeldSession, "after_begin")
+def _hold_again(
+    session: HeldSession, transaction: SessionTransaction, connection: Connection
+) -> None:
+    if not transaction.nested:
+        session.begin_held(connection)
 
 
 def step_down(session: Session, agency_id: int, workspace_id: int | None = None) -> None:
-    """Hold the rest of the session's transaction to one workspace, or to one agency.
+    """Hold a session to one workspace, or to one agency; costs nothing where it is so already."""
+    if session.info.get(_PLACE) != (*_place(session), agency_id, workspace_id):
+        session.execute(select(*binding(agency_id, workspace_id)))
+        note_bound(session, agency_id, workspace_id)
 
-    Costs nothing where it is so already.
-    """
-    if session.info.get(_BOUND) == (*_place(session), agency_id, workspace_id):
-        return
-    session.execute(select(*binding(agency_id, workspace_id)))
-    note_bound(session, agency_id, workspace_id)
+
+def note_bound(session: Session, agency_id: int, workspace_id: int | None = None) -> None:
+    """Remember that a statement with `binding` has stepped the session down."""
+    session.info[_TENANT] = (agency_id, workspace_id)
+    session.info[_PLACE] = (*_place(session), agency_id, workspace_id)
+
+
+def _place(session: Session) -> tuple[object, object]:
+    """Where a step was made: a savepoint that is rolled back takes back what was set in it."""
+    return session.get_transaction(), session.get_nested_transaction()
 
 
 @contextmanager
@@ -150,14 +167,17 @@ def stepped_down(
 ) -> Iterator[None]:
     """Hold a block of a transaction to one tenant; what it left is flushed within it.
 
-    For the server's own work on several tenants in one transaction. If the block fails, its
-    savepoint or the transaction has to be rolled back, which ends the hold as well.
+    For the server's own work on several tenants in one transaction. A block that fails has to be
+    rolled back with its savepoint or transaction, which ends the hold as well.
     """
     step_down(session, agency_id, workspace_id)
-    yield
-    session.flush()
-    session.execute(select(_setting("role", SYSTEM)))
-    session.info.pop(_BOUND)
+    try:
+        yield
+        session.flush()
+        session.execute(select(_setting("role", SYSTEM)))
+    finally:
+        session.info.pop(_TENANT)
+        session.info.pop(_PLACE)
 
 
 _PROTECTED = text("""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, String, cast, delete, func, insert, literal, select
+from sqlalchemy import Select, String, cast, delete, exists, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -105,6 +105,39 @@ def of_connection(session: Session, scope: WorkspaceScope, connection_id: int) -
     return session.scalars(
         owned(Extract, scope).where(Extract.connection_id == connection_id).order_by(Extract.id)
     ).all()
+
+
+def tables_for_new_accounts(
+    session: Session, scope: WorkspaceScope, connection_id: int
+) -> Sequence[int]:
+    """Return the data tables that extracts of a connection fill and that take new accounts."""
+    return session.scalars(
+        owned_columns(DataTable, scope, DataTable.id)
+        .where(
+            DataTable.auto_extract_new_accounts,
+            exists().where(
+                Extract.data_table_id == DataTable.id, Extract.connection_id == connection_id
+            ),
+        )
+        .order_by(DataTable.id)
+    ).all()
+
+
+def newest_sibling(
+    session: Session, scope: WorkspaceScope, connection_id: int, data_table_id: int
+) -> int | None:
+    """Return the newest extract of a connection into a data table that is not paused."""
+    found: int | None = session.scalar(
+        owned_columns(Extract, scope, Extract.id)
+        .where(
+            Extract.connection_id == connection_id,
+            Extract.data_table_id == data_table_id,
+            ~Extract.is_paused,
+        )
+        .order_by(Extract.id.desc())
+        .limit(1)
+    )
+    return found
 
 
 def accounts_extracted(session: Session, scope: WorkspaceScope, data_table_id: int) -> set[int]:

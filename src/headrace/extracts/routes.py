@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from headrace.access.guards import allows
 from headrace.access.permissions import Permission
-from headrace.extracts import creation, migrating, queries, service
+from headrace.extracts import creation, migrating, newcomers, queries, service
 from headrace.extracts.models import Extract
 from headrace.extracts.queries import KIND
 from headrace.extracts.schemas import (
@@ -30,6 +30,7 @@ from headrace.runs import queries as run_queries
 from headrace.runs.schemas import DateRangeIn, RunOut
 from headrace.tenancy.scope import WorkspaceScope
 
+newcomers.register()
 router = APIRouter(prefix="/api/v3", tags=["Extracts"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.EXTRACT_VIEW)]
 Creator = Annotated[WorkspaceScope, allows(Permission.EXTRACT_CREATE)]

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from headrace.connections import service as connections
-from headrace.extracts import runner, service
+from headrace.extracts import newcomers, runner, service
 from headrace.extracts.parts import parts
 from headrace.extracts.queries import KIND
 from headrace.kit.outcomes import OutsideError, Reauthorize
@@ -19,4 +19,5 @@ def run_failed(context: RunContext, session: Session, error: OutsideError) -> No
         connections.mark_broken(whole.connection, str(error))
 
 
+newcomers.register()
 register(RunKind(KIND, carry_out=runner.execute, failed=run_failed, due=service.start_due))

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from headrace.db.migrating import differing_default
 from headrace.models import metadata
 
 
@@ -15,7 +16,7 @@ context.configure(
     connection=connection,
     target_metadata=metadata,
     include_object=_ours,
-    compare_server_default=True,
+    compare_server_default=differing_default,
     transaction_per_migration=True,
 )
 with context.begin_transaction():

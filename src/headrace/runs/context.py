@@ -12,7 +12,7 @@ from headrace.rest.resources import Resources
 from headrace.runs import queries
 from headrace.runs.errors import RunLost
 from headrace.runs.models import Run
-from headrace.tenancy.scope import WorkspaceScope
+from headrace.tenancy.scope import WorkspaceScope, bind
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,15 @@ class RunContext:
         Raises:
             RunLost: if another worker took the run over, or it was cancelled.
         """
-        with transaction(self.resources.sessions) as session:
+        with self.look() as session:
             self.hold(session)
+            yield session
+
+    @contextmanager
+    def look(self) -> Iterator[Session]:
+        """One transaction in the run's workspace, whoever holds the run."""
+        with transaction(self.resources.sessions) as session:
+            bind(session, self.scope)
             yield session
 
     def hold(self, session: Session) -> Run:

@@ -18,6 +18,7 @@ from headrace.runs.context import RunContext
 from headrace.runs.errors import RunLost
 from headrace.runs.kinds import RunKind, kind_named
 from headrace.runs.models import ScheduleRow
+from headrace.tenancy.scope import bound
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,9 @@ def fire_schedules(session: Session) -> int:
 def _fire(session: Session, row: ScheduleRow) -> None:
     due = kind_named(row.kind).due
     if due is not None:
-        due(session, server_scope(session, row.workspace_id), row.subject_id, row.rule)
+        scope = server_scope(session, row.workspace_id)
+        with bound(session, scope):
+            due(session, scope, row.subject_id, row.rule)
 
 
 def admit(session: Session, resources: Resources) -> int:

@@ -1,13 +1,19 @@
 """Scopes prove that a caller may act for an agency or in a workspace; `owned` uses the proof.
 
+So does the database: a session is held to a scope the moment there is one, and from then on sees no
+other tenant's rows, whatever a query asks for (docs/decisions/isolation.md).
+
 Scopes are made in `access` alone; an architecture test holds everyone to that.
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from headrace.db.roles import step_down, stepped_down
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,16 @@ class WorkspaceScope:
     workspace_id: int
     user_id: int | None
     permissions: frozenset[str]
+
+
+def bind(session: Session, scope: AgencyScope | WorkspaceScope) -> None:
+    """Hold the rest of a session to what the scope proves."""
+    step_down(session, scope.agency_id, getattr(scope, "workspace_id", None))
+
+
+def bound(session: Session, scope: WorkspaceScope) -> AbstractContextManager[None]:
+    """Hold a block of the server's own transaction to a workspace (see `stepped_down`)."""
+    return stepped_down(session, scope.agency_id, scope.workspace_id)
 
 
 class WorkspaceRow(Protocol):
