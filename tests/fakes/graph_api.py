@@ -140,6 +140,10 @@ class GraphApi:
         self._edges[f"{business_id}/owned_ad_accounts"] = list(owned)
         self._edges[f"{business_id}/client_ad_accounts"] = list(clients)
 
+    def add_custom_conversion(self, account_id: str, conversion_id: str, name: str) -> None:
+        edge = self._edges.setdefault(f"act_{account_id}/customconversions", [])
+        edge.append({"id": conversion_id, "name": name})
+
     def add_rows(
         self, account_id: str, level: str, rows: Iterable[Row], breakdowns: Iterable[str] = ()
     ) -> None:
