@@ -106,8 +106,8 @@ class WebhookDelivery(Base):
             ["event.workspace_id", "event.id"],
             ondelete="CASCADE",
         ),
-        Index("ix_webhook_delivery_list", "workspace_id", "id"),
-        Index("ix_webhook_delivery_endpoint", "endpoint_id", "id"),
+        Index("ix_webhook_delivery_list", "workspace_id", "created_at", "id"),
+        Index("ix_webhook_delivery_endpoint", "endpoint_id", "created_at", "id"),
     )
 
     id: Mapped[BigId]

@@ -439,6 +439,7 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column("app_user", sa.Column("name", sa.Text(), server_default="", nullable=False))
     op.add_column("connection", sa.Column("created_by", sa.BigInteger(), nullable=True))
     op.add_column("connection", sa.Column("external_auth_link_id", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_connection_created_by"), "connection", ["created_by"], unique=False)
@@ -524,6 +525,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_connection_created_by"), table_name="connection")
     op.drop_column("connection", "external_auth_link_id")
     op.drop_column("connection", "created_by")
+    op.drop_column("app_user", "name")
     op.drop_column("agency", "hash_salt")
     op.drop_column("agency", "external_auth")
     op.drop_column("access_token", "limited_to")

@@ -1,0 +1,125 @@
+"""How much each receiver may be given now: by how it has answered of late. In memory, no waiting.
+
+An endpoint that answers is given more and more; one that fails, or takes long, is given one request
+at a time. Proven endpoints and all others draw on places of their own, so that any number of
+receivers that hang cannot keep those that answer from being served.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from headrace.webhooks.queue import Result, Wanted
+
+_PLACES = 1000
+_MOST_IN_HAND = 256
+_AT_FIRST = 4
+_SLOW_SECONDS = 1.0
+_FORGET_SECONDS = 60.0
+
+
+@dataclass
+class _Pace:
+    """One endpoint. target: how many of its deliveries may be in hand. begun: when each began."""
+
+    slots: asyncio.Semaphore
+    target: int = _AT_FIRST
+    in_hand: int = 0
+    is_failing: bool = False
+    has_succeeded: bool = False
+    seen_at: float = field(default_factory=time.monotonic)
+    begun: dict[object, float] = field(default_factory=dict)
+
+    def is_proven(self, now: float) -> bool:
+        """Whether it answers, and has not kept us waiting at this moment."""
+        oldest = next(iter(self.begun.values()), now)
+        return self.has_succeeded and not self.is_failing and now - oldest < _SLOW_SECONDS
+
+    def allowance(self, now: float) -> int:
+        """How many more of its deliveries may be taken now."""
+        target = self.target if self.is_proven(now) or not self.has_succeeded else 1
+        return max(0, target - self.in_hand)
+
+
+class Paces:
+    """Every endpoint that a dispatcher has to do with. For one event loop.
+
+    per_endpoint, per_host: how many requests are sent at once.
+    """
+
+    def __init__(self, *, per_endpoint: int, per_host: int) -> None:
+        self._per_endpoint = per_endpoint
+        self._per_host = per_host
+        self._paces: dict[int, _Pace] = {}
+        self._hosts: dict[str, asyncio.Semaphore] = {}
+        self._in_use: Counter[str] = Counter()
+
+    def wanted(self) -> Wanted:
+        """Return what can be taken in hand now."""
+        now = time.monotonic()
+        self._forget(now)
+        proven = {key: pace.is_proven(now) for key, pace in self._paces.items()}
+        held = sum(pace.in_hand for key, pace in self._paces.items() if proven[key])
+        others = sum(pace.in_hand for key, pace in self._paces.items() if not proven[key])
+        return Wanted(
+            known_ids=list(self._paces),
+            allowances=[pace.allowance(now) for pace in self._paces.values()],
+            are_proven=list(proven.values()),
+            for_unknown=_AT_FIRST,
+            room=max(0, _PLACES - held),
+            room_unproven=max(0, _PLACES - others),
+        )
+
+    def take(self, endpoint_id: int) -> None:
+        """Count a delivery that was taken in hand."""
+        pace = self._paces.get(endpoint_id)
+        if pace is None:
+            pace = self._paces[endpoint_id] = _Pace(asyncio.Semaphore(self._per_endpoint))
+        pace.in_hand += 1
+
+    @asynccontextmanager
+    async def place(self, endpoint_id: int, host: str) -> AsyncIterator[bool]:
+        """Wait for a place at the endpoint and at its host; gives whether sending is wise.
+
+        It is not when the endpoint began to fail meanwhile and others of its requests are under way.
+        """
+        pace = self._paces[endpoint_id]
+        self._in_use[host] += 1
+        slots = self._hosts.setdefault(host, asyncio.Semaphore(self._per_host))
+        token = object()
+        try:
+            async with pace.slots, slots:
+                is_wise = not (pace.is_failing and pace.begun)
+                pace.begun[token] = time.monotonic()
+                try:
+                    yield is_wise
+                finally:
+                    del pace.begun[token]
+        finally:
+            self._in_use[host] -= 1
+            if not self._in_use[host]:
+                del self._in_use[host], self._hosts[host]
+
+    def note(self, result: Result) -> None:
+        """Learn from what became of a delivery."""
+        pace = self._paces[result.endpoint_id]
+        pace.in_hand -= 1
+        pace.seen_at = time.monotonic()
+        if result.outcome == "delivered":
+            # One more for each success doubles what is in hand with every round of it.
+            pace.target = min(_MOST_IN_HAND, max(_AT_FIRST, pace.target + 1))
+            pace.has_succeeded, pace.is_failing = True, False
+        elif result.outcome != "put_back":
+            pace.target, pace.is_failing = 1, True
+
+    def _forget(self, now: float) -> None:
+        idle = [
+            key
+            for key, pace in self._paces.items()
+            if not pace.in_hand and now - pace.seen_at > _FORGET_SECONDS
+        ]
+        for key in idle:
+            del self._paces[key]
