@@ -30,6 +30,7 @@ from headrace.runs import routes as runs
 from headrace.sandbox.app import create_app as create_sandbox
 from headrace.settings import Settings
 from headrace.templates import routes as templates
+from headrace.webhooks import routes as webhooks
 from headrace.workspaces import routes as workspaces
 
 _ROUTERS = (
@@ -42,6 +43,7 @@ _ROUTERS = (
     destinations.router,
     loads.router,
     runs.router,
+    webhooks.router,
 )
 
 
