@@ -98,6 +98,8 @@ _PUBLISHED = {
     "/api/v3/extract-template/{template_id}": "/api/v3/extract-template/{template_id}/",
 }
 
+_SLASHED = re.compile(r"/api/v3/webhook_(endpoints|event_types)(/|$)")
+
 # The only operation published under 3.1; the 3.0 form of it is an alias (contract 1.1).
 _ALIAS = ("/api/v3/extracts", "post", "/api/v3.1/extracts/")
 
@@ -125,7 +127,7 @@ def build(app: FastAPI) -> dict[str, Any]:
             _complete(operation, route)
             _add_examples(operation, components["schemas"])
     document["paths"] = {
-        _PUBLISHED.get(path, path): item for path, item in document["paths"].items()
+        _published_path(path): item for path, item in document["paths"].items()
     }
     alias, method, published = _ALIAS
     operation = document["paths"][alias][method]
@@ -137,6 +139,10 @@ def build(app: FastAPI) -> dict[str, Any]:
     publish_names(document)
     app.openapi_schema = document
     return document
+
+
+def _published_path(path: str) -> str:
+    return f"{path}/" if _SLASHED.match(path) else _PUBLISHED.get(path, path)
 
 
 def api_routes(routes: list[BaseRoute]) -> Iterator[APIRoute]:
