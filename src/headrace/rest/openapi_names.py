@@ -19,7 +19,7 @@ def published_name(name: str) -> str:
     """Return the name under which a schema is published (contract section 3)."""
     # A schema that is both sent and answered, with defaults, is two: what may be left out differs.
     name = name.replace("-Input", "In").removesuffix("-Output")
-    paged = re.fullmatch(r"Page_(\w+?)Out_", name)
+    paged = re.fullmatch(r"Page_(\w+?)(?:Out)?_", name)
     plain = f"Paginated{paged[1]}List" if paged else name.removesuffix("Out")
     return _PUBLISHED.get(plain, plain)
 
