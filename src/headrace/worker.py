@@ -22,6 +22,7 @@ from headrace.rest.resources import Resources
 from headrace.runs import service as runs
 from headrace.runs import tasks as run_tasks
 from headrace.table_store import sweep
+from headrace.webhooks import dispatcher
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +58,10 @@ async def _work(resources: Resources, database_url: str, threads: int) -> bool:
         threading.Thread(target=_schedule, args=(resources, database_url, halted), daemon=True),
         threading.Thread(target=_keep_house, args=(resources, halted), daemon=True),
     ]
-    for helper in helpers:
+    sender = threading.Thread(
+        target=dispatcher.run, args=(resources, database_url, halted), daemon=True
+    )
+    for helper in (*helpers, sender):
         helper.start()
     log.info("worker ready", threads=threads)
     try:
@@ -71,6 +75,8 @@ async def _work(resources: Resources, database_url: str, threads: int) -> bool:
         )
     finally:
         halted.set()
+        # Attempts under way end within their deadline; what is not recorded is sent once more.
+        sender.join(_grace_seconds(resources))
     log.info("worker stopped", all_ended=ended)
     return ended
 
