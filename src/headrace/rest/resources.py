@@ -37,7 +37,7 @@ def open_resources(settings: Settings, database_url: str, threads: int) -> Resou
         lake = Lake.open(settings.lake)
     except ValueError as error:
         raise SettingsError(f"{PREFIX}LAKE_URL: {error}") from error
-    engine = make_engine(database_url, pool_size=threads + 2)
+    engine = make_engine(database_url, pool_size=threads + 3)
     policy = settings.outbound_policy
     return Resources(
         settings=settings,
