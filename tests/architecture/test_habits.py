@@ -32,6 +32,7 @@ CLOCK_READERS = {
 NETWORK = ("socket", "urllib3", "requests", "httpx", "aiohttp", "http.client", "urllib.request")
 NETWORK_USERS = {
     "src/headrace/kit/outbound.py": "the guard",
+    "src/headrace/kit/outbound_async.py": "the guard, for many requests at once",
     "src/headrace/db/embedded.py": "looks for a free port and for the server on it",
     "src/headrace/rest/listening.py": "the web server's own address, where it waits for callers",
     "src/headrace/demo.py": "the operator's own client, asking the server on this machine",
