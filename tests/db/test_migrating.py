@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, text
 
 from headrace.db.engine import make_engine
-from headrace.db.migrating import DatabaseTooNew, check_not_newer, differing_default, migrate
+from headrace.db.migrating import DatabaseTooNew, check_not_newer, compared, migrate
 from headrace.models import metadata
 
 _THINGS = text("""
@@ -59,10 +59,8 @@ def test_the_models_say_what_the_migrations_made(engine: Engine) -> None:
         context = MigrationContext.configure(
             connection,
             opts={
-                "compare_server_default": differing_default,
-                "include_object": lambda _object, name, kind, *_: (
-                    not (kind == "table" and (name or "").startswith("procrastinate_"))
-                ),
+                "compare_server_default": True,
+                "include_object": compared,
             },
         )
         differences = compare_metadata(context, metadata)

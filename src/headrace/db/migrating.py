@@ -7,6 +7,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
+from sqlalchemy.schema import SchemaItem
 
 from headrace.db.engine import make_engine
 from headrace.db.roles import ensure_roles
@@ -80,11 +81,15 @@ def migrate(engine: Engine, revision: str = "head") -> None:
             connection.commit()
 
 
-def differing_default(
-    _context: object, _inspected: object, _column: object, found: str | None, *_: object
-) -> bool | None:
-    """Tell Alembic whether a column's default differs from the model's; None: compare them.
+def compared(
+    thing: SchemaItem, name: str | None, kind: str, _reflected: bool, other: SchemaItem | None
+) -> bool:
+    """Tell Alembic whether to compare a thing with the models.
 
-    It compares by letting the database work both out, and what is random never comes out alike.
+    The job engine's tables are its own. Alembic compares defaults by letting the database work both
+    out, and what is random never comes out alike.
     """
-    return False if "gen_random_uuid" in (found or "") else None
+    if kind == "table":
+        return not (name or "").startswith("procrastinate_")
+    default = getattr(thing, "server_default", None)
+    return other is None or "gen_random_uuid" not in str(getattr(default, "arg", ""))
