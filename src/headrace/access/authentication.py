@@ -55,6 +55,19 @@ def agency_scope(request: Request, session: Session, kit: AccessKit) -> AgencySc
     return AgencyScope(user.agency_id, user.id, _agency_permissions(session, user))
 
 
+def administrator_scope(
+    request: Request, session: Session, kit: AccessKit
+) -> AgencyScope | WorkspaceScope:
+    """Prove an agency's chief by Basic credentials, or whoever acts in a workspace by others.
+
+    Raises:
+        AppError: as `chief_scope` and `workspace_scope` do.
+    """
+    if _authorization(request)[0] == "basic":
+        return chief_scope(request, session, kit)
+    return workspace_scope(request, session, kit)
+
+
 def chief_scope(request: Request, session: Session, kit: AccessKit) -> AgencyScope:
     """Prove that an agency's chief acts, from Basic credentials.
 
@@ -135,7 +148,8 @@ def _authorization(request: Request) -> tuple[str, str]:
 
 def _basic_user(request: Request, session: Session, kit: AccessKit) -> User:
     verified = kit.sign_ins.verified(request)
-    found = queries.user_by_name(session, verified.pair.username)
+    is_change = request.method not in _SAFE_METHODS
+    found = queries.user_by_name(session, verified.pair.username, is_held=is_change)
     # Between verifying and now the user may have been removed, or got another password.
     if found is None or not kit.sign_ins.fits(verified, found[0].password_hash):
         raise BadPassword

@@ -123,6 +123,16 @@ class EmbeddedApiOff(AppError, status=403):
         super().__init__("The embedded API is not enabled for this agency.")
 
 
+class LastChief(AppError, status=409):
+    """The agency would be left without a chief."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is the agency's only chief. To keep the whole agency out, the operator switches "
+            "can_use_embedded_api off: headrace agency set-flag."
+        )
+
+
 class UsernameTaken(AppError, status=400):
     """Usernames are unique on a server, since they are what one signs in with."""
 

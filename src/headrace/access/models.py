@@ -10,13 +10,18 @@ from headrace.db.base import Base, BigId, CreatedAt
 
 
 class User(Base):
-    """A person or program of an agency. The chief may do everything in it."""
+    """A person or program of an agency. The chief may do everything in it.
+
+    username: what one signs in with, usually an e-mail address; unique on a server.
+    name: of the person, for others to see; may be empty.
+    """
 
     __tablename__ = "app_user"
 
     id: Mapped[BigId]
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
     username: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(default="", server_default="")
     password_hash: Mapped[str]
     is_chief: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)

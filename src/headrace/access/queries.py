@@ -1,10 +1,9 @@
 """All SQL of users and credentials."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Row, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from headrace.access.models import AccessToken, BrowserSession, Membership, Role, TokenKind, User
@@ -14,13 +13,22 @@ from headrace.tenancy.models import Agency, Workspace
 _ROLE = (Role.code, Role.permissions)
 
 
-def user_by_name(session: Session, username: str) -> Row[User, bool] | None:
-    """Return an active user and whether their agency may use the API."""
-    return session.execute(
+def user_by_name(
+    session: Session, username: str, *, is_held: bool = False
+) -> Row[User, bool] | None:
+    """Return an active user and whether their agency may use the API.
+
+    is_held: keep the user's password from being changed until this transaction ends, so that
+        nothing is left behind that the change should have ended.
+    """
+    found = (
         select(User, Agency.can_use_embedded_api)
         .join(Agency, Agency.id == User.agency_id)
         .where(User.username == username, User.is_active)
-    ).one_or_none()
+    )
+    if is_held:
+        found = found.with_for_update(read=True, of=User)
+    return session.execute(found).one_or_none()
 
 
 def replace_hash(session: Session, user_id: int, old: str | None, new: str) -> bool:
@@ -130,17 +138,6 @@ def role_named(session: Session, agency_id: int, name: str) -> Role | None:
     )
 
 
-def put_membership(session: Session, user_id: int, workspace_id: int, role_id: int) -> None:
-    """Give a user a role in a workspace, in place of the one they hold there."""
-    given = insert(Membership).values(user_id=user_id, workspace_id=workspace_id, role_id=role_id)
-    session.execute(
-        given.on_conflict_do_update(
-            index_elements=[Membership.user_id, Membership.workspace_id],
-            set_={"role_id": given.excluded.role_id},
-        )
-    )
-
-
 def workspace_agency(session: Session, workspace_id: int) -> int | None:
     """Return the agency of a workspace."""
     return session.scalar(select(Workspace.agency_id).where(Workspace.id == workspace_id))
@@ -188,3 +185,48 @@ def delete_expired(session: Session, before: datetime) -> int:
         old = delete(credential).where(credential.expires_at < before)
         gone += len(session.execute(old.returning(credential.digest)).all())
     return gone
+
+
+def end_credentials(session: Session, user_ids: Collection[int]) -> None:
+    """Delete every token, iframe URL and session of some users."""
+    for credential in (AccessToken, BrowserSession):
+        session.execute(delete(credential).where(credential.user_id.in_(user_ids)))
+
+
+def users_of(session: Session, agency_id: int) -> Sequence[int]:
+    """Return the ids of an agency's users."""
+    return session.scalars(select(User.id).where(User.agency_id == agency_id)).all()
+
+
+def user_named(session: Session, username: str) -> User | None:
+    """Return a user, active or not, held for a change."""
+    return session.scalar(select(User).where(User.username == username).with_for_update())
+
+
+def other_chiefs(session: Session, user: User) -> int:
+    """How many active chiefs an agency has beside a user."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                User.agency_id == user.agency_id,
+                User.id != user.id,
+                User.is_chief,
+                User.is_active,
+            )
+        )
+        or 0
+    )
+
+
+def membership(session: Session, user_id: int, workspace_id: int) -> Membership | None:
+    """Return what a user is in a workspace, held for a change."""
+    return session.scalar(
+        select(Membership)
+        .where(Membership.user_id == user_id, Membership.workspace_id == workspace_id)
+        .with_for_update()
+    )
+
+
+def agencies(session: Session) -> Sequence[Agency]:
+    """Return every agency of the server."""
+    return session.scalars(select(Agency).order_by(Agency.id)).all()
