@@ -1,0 +1,98 @@
+"""Refusals of recipes."""
+
+from collections.abc import Sequence
+
+from headrace.rest.errors import AppError, Invalid
+
+
+class StepRefused(Exception):  # the service tells it by `StepUnfit`, a run by `Refused`
+    """A step that cannot be calculated; the message names the step, and the column if it is one."""
+
+    def __init__(self, step: str, message: str) -> None:
+        super().__init__(f"Step {step!r}: {message}")
+        self.step = step
+
+
+class StepUnfit(Invalid):
+    """A step that cannot be calculated from what its inputs are."""
+
+    def __init__(self, message: str, workspace: str | None = None) -> None:
+        place = f" In the workspace {workspace!r}." if workspace else ""
+        super().__init__("steps", f"{message}{place}")
+
+
+class StepNameTaken(Invalid):
+    """Two steps of a recipe would have the same name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("name", f"the recipe has a step {name!r}; choose another name.")
+
+
+class StepInUse(AppError, status=409):
+    """A later step reads the step that is to go, or to move behind it."""
+
+    def __init__(self, name: str, reader: str) -> None:
+        super().__init__(f"Step {reader!r} reads step {name!r}; change {reader!r} first.")
+
+
+class TooManySteps(AppError, status=400):
+    """A recipe has as many steps as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A recipe has at most {most} steps.")
+
+
+class RecipeTitleTaken(Invalid):
+    """The agency has a recipe of that title."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__("title", f"a recipe {title!r} exists; choose another title.")
+
+
+class NoSteps(AppError, status=409):
+    """A recipe without steps has no rows to build a table from."""
+
+    def __init__(self) -> None:
+        super().__init__("The recipe has no steps; add one before activating it.")
+
+
+class RecipeInactive(AppError, status=409):
+    """A recipe that is not active is not built."""
+
+    def __init__(self) -> None:
+        super().__init__("The recipe is not active; activate it before building it.")
+
+
+class InputMissing(AppError, status=400):
+    """The workspace has no data table that a recipe's input could be."""
+
+    def __init__(self, name: str, message: str, workspace: str) -> None:
+        super().__init__(
+            f"Input {name!r}: the workspace {workspace!r} {message}", {"inputs": [message]}
+        )
+
+
+class Incompatible(AppError, status=409):
+    """The recipe's columns no longer fit the data table that it built."""
+
+    def __init__(self, table: str, removed: Sequence[str], changed: Sequence[str]) -> None:
+        reasons = []
+        if removed:
+            reasons.append(f"removed columns: {', '.join(removed)}")
+        if changed:
+            reasons.append(f"changed types: {', '.join(changed)}")
+        super().__init__(
+            f"The data table {table!r} has columns that the recipe no longer gives it: "
+            f"{'; '.join(reasons)}. Give them back, or delete the recipe and create another.",
+            {"steps": reasons},
+        )
+
+
+class ReadsItself(AppError, status=409):
+    """The table of a recipe would be built from itself, without end."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f"The recipe reads, perhaps by way of others, the data table {title!r} that it builds; "
+            "take another input."
+        )

@@ -1,0 +1,53 @@
+"""SQL steps: one checked SELECT, whose columns are made to be of our types."""
+
+import re
+
+from headrace.kit.columns import ColumnType
+from headrace.recipes.allowed_sql import check_statement
+from headrace.recipes.declared import Compiled, Relations
+from headrace.recipes.errors import StepRefused
+from headrace.recipes.steps import MOST_COLUMNS, SqlStep
+from headrace.table_store.sql import SQL_TYPES, column_type_of_sql, describe, quoted
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+
+
+def compile_sql(step: SqlStep, relations: Relations) -> Compiled:
+    """Check the SELECT of a sql step, and cast its columns to the types that tables have.
+
+    Raises:
+        StepRefused: if it is not one SELECT of what is allowed, or names what is not there, or a
+            column of it has no fit name or no type that a table can hold.
+    """
+    check_statement(step.name, step.sql, allowed=relations.keys())
+    text = step.sql.strip().removesuffix(";")
+    try:
+        given = describe(text, relations)
+    except ValueError as error:
+        raise StepRefused(step.name, str(error)) from error
+    if len(given) > MOST_COLUMNS:
+        raise StepRefused(step.name, f"it gives more than {MOST_COLUMNS} columns.")
+    columns: dict[str, ColumnType] = {}
+    chosen = []
+    for name, sql_type in given:
+        kind = _fit(step.name, name, sql_type, columns)
+        columns[name] = kind
+        chosen.append(f"CAST({quoted(name)} AS {SQL_TYPES[kind]}) AS {quoted(name)}")
+    # A line of its own for the bracket: the statement may end in a comment.
+    listed = ", ".join(chosen)
+    return f"SELECT {listed} FROM ({text}\n) AS given", columns  # noqa: S608 - checked above
+
+
+def _fit(step: str, name: str, sql_type: str, before: dict[str, ColumnType]) -> ColumnType:
+    if not _NAME.fullmatch(name):
+        raise StepRefused(
+            step, f"column {name[:60]!r} needs a name of letters, digits and _: write AS name."
+        )
+    if name.lower() in {one.lower() for one in before}:
+        raise StepRefused(step, f"the result would have two columns {name!r}.")
+    kind = column_type_of_sql(sql_type)
+    if kind is None:
+        raise StepRefused(
+            step, f"column {name!r} is of the type {sql_type}, which no table holds; cast it."
+        )
+    return kind
