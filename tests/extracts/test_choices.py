@@ -23,15 +23,14 @@ from headrace.connectors.contract import (
 from headrace.extracts import choices
 from headrace.extracts.errors import (
     DimensionsFixed,
-    FieldNotInReport,
     HistoryInFuture,
     HistoryTooDeep,
     HistoryWithoutDays,
-    SettingUnknown,
-    TooManySchedules,
 )
 from headrace.kit.columns import ColumnType
 from headrace.rest.errors import AppError
+from headrace.templates import choices as template_choices
+from headrace.templates.errors import FieldNotInReport, SettingUnknown, TooManySchedules
 
 TODAY = date(2026, 3, 31)
 REPORT = Report(
@@ -99,22 +98,22 @@ SOURCE: Any = Source()
 def test_mandatory_fields_are_always_read(
     asked: list[str], dynamic: list[str], expected: list[str]
 ) -> None:
-    assert choices.chosen_fields(SOURCE, REPORT, asked, dynamic) == expected
+    assert template_choices.chosen_fields(SOURCE, REPORT, asked, dynamic) == expected
 
 
 @pytest.mark.parametrize("name", ["nope", "Clicks", "clicks ", "", "x'; DROP TABLE ads; --"])
 def test_unknown_fields_are_named(name: str) -> None:
     with pytest.raises(FieldNotInReport) as caught:
-        choices.chosen_fields(SOURCE, REPORT, ["clicks", name])
+        template_choices.chosen_fields(SOURCE, REPORT, ["clicks", name])
     assert name in str(caught.value)
 
 
 def test_reports_that_declare_nothing_take_nothing() -> None:
-    assert choices.chosen_fields(SOURCE, replace(REPORT, fields=()), ["anything"]) == []
+    assert template_choices.chosen_fields(SOURCE, replace(REPORT, fields=()), ["anything"]) == []
 
 
 def test_descriptions_come_in_the_order_asked_for() -> None:
-    found = choices.described(SOURCE, REPORT, ["clicks", "action_buy", "date"])
+    found = template_choices.described(SOURCE, REPORT, ["clicks", "action_buy", "date"])
     assert [item.name for item in found] == ["clicks", "action_buy", "date"]
 
 
@@ -129,7 +128,7 @@ def test_dimensions_of_a_wide_extract_stay() -> None:
 
 
 def test_settings_are_defaults_then_template_then_asked() -> None:
-    found = choices.chosen_settings(REPORT, {"level": "set", "limit": 5}, {"limit": 7})
+    found = template_choices.chosen_settings(REPORT, {"level": "set", "limit": 5}, {"limit": 7})
     assert found == {
         "level": "set", "parts": [], "deep": False, "limit": 7,
         "note": None, "people": None, "since": None,
@@ -138,7 +137,7 @@ def test_settings_are_defaults_then_template_then_asked() -> None:
 
 def test_settings_that_can_be_are_taken() -> None:
     asked = {"note": "", "people": ["a", "b"], "since": "2026-01-31", "parts": ["b"], "deep": True}
-    assert choices.chosen_settings(REPORT, {}, asked).items() >= asked.items()
+    assert template_choices.chosen_settings(REPORT, {}, asked).items() >= asked.items()
 
 
 @pytest.mark.parametrize(
@@ -165,7 +164,7 @@ def test_settings_that_can_be_are_taken() -> None:
 )
 def test_settings_that_cannot_be_are_named(asked: dict[str, Any], says: str) -> None:
     with pytest.raises(SettingUnknown) as caught:
-        choices.chosen_settings(REPORT, {}, asked)
+        template_choices.chosen_settings(REPORT, {}, asked)
     assert says in str(caught.value)
 
 
@@ -202,14 +201,14 @@ def test_reports_without_days_have_no_history() -> None:
 
 
 def test_schedules_are_counted() -> None:
-    choices.check_schedule_count(3, 3)
+    template_choices.check_schedule_count(3, 3)
     with pytest.raises(TooManySchedules, match="3"):
-        choices.check_schedule_count(4, 3)
+        template_choices.check_schedule_count(4, 3)
 
 
 @given(st.lists(st.sampled_from([item.name for item in REPORT.fields] + ["action_x"])))
 def test_fields_are_chosen_once_and_choosing_again_changes_nothing(asked: list[str]) -> None:
-    chosen = choices.chosen_fields(SOURCE, REPORT, asked)
+    chosen = template_choices.chosen_fields(SOURCE, REPORT, asked)
     assert len(chosen) == len(set(chosen))
     assert {"date", "ad_id", *asked} == set(chosen)
-    assert choices.chosen_fields(SOURCE, REPORT, chosen) == chosen
+    assert template_choices.chosen_fields(SOURCE, REPORT, chosen) == chosen

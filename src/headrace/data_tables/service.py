@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from headrace.connectors.contract import SYSTEM_FIELDS, Field, FieldKind
+from headrace.connectors.contract import Field, FieldKind
 from headrace.data_tables import queries
 from headrace.data_tables.errors import DimensionNeeded, FieldUnknown, OtherReport, TitleTaken
 from headrace.data_tables.models import DataTable, DataTableField
@@ -302,8 +302,3 @@ def _field_out(field: DataTableField) -> dict[str, Any]:
         "is_selected": field.is_selected,
         "is_system": field.is_system,
     }
-
-
-def without_system_fields(names: Sequence[str]) -> list[str]:
-    """Leave out the names of system fields: they are in every table and need not be asked for."""
-    return [name for name in names if name not in SYSTEM_FIELDS]

@@ -31,6 +31,14 @@ from headrace.loads import service as loads
 from headrace.runs import service as runs
 from headrace.runs.schemas import Scheduling
 from headrace.templates import service as templates
+from headrace.templates.choices import (
+    check_schedule_count,
+    chosen_fields,
+    chosen_filters,
+    chosen_hashes,
+    chosen_settings,
+    described,
+)
 from headrace.templates.models import ExtractTemplate
 from headrace.tenancy.scope import WorkspaceScope
 
@@ -58,7 +66,7 @@ class Chosen:
     @property
     def declared(self) -> list[Field]:
         """The fields as the data table is to have them."""
-        found = choices.described(self.connector, self.report, self.fields)
+        found = described(self.connector, self.report, self.fields)
         return choices.as_stored(found, self.hashed_fields)
 
 
@@ -123,10 +131,10 @@ def choose(
     connector = connections.connector_named(connection.datasource_name)
     report = limited(connector.spec.report(template.report), None)
     names = template.selected_fields if asked.fields is None else asked.fields
-    fields = choices.chosen_fields(connector, report, names, asked.dynamic_fields)
-    declared = choices.described(connector, report, fields)
+    fields = chosen_fields(connector, report, names, asked.dynamic_fields)
+    declared = described(connector, report, fields)
     rules = asked.scheduling or [Scheduling()]
-    choices.check_schedule_count(len(rules), template.schedules_limit)
+    check_schedule_count(len(rules), template.schedules_limit)
     date_field = date_field_of(connector, report.name, connection.settings)
     return Chosen(
         connection=connection,
@@ -135,12 +143,10 @@ def choose(
         report=report,
         date_field=date_field,
         fields=fields,
-        settings=choices.chosen_settings(report, template.settings, asked.additional_params),
+        settings=chosen_settings(report, template.settings, asked.additional_params),
         rules=rules,
-        hashed_fields=choices.chosen_hashes(
-            report, fields, date_field, asked.hashed_fields, hidden
-        ),
-        custom_filters=choices.chosen_filters(report, declared, asked.filters()),
+        hashed_fields=chosen_hashes(report, fields, date_field, asked.hashed_fields, hidden),
+        custom_filters=chosen_filters(report, declared, asked.filters()),
         history=asked.sync_historical_data,
         bad_values=asked.bad_values,
     )

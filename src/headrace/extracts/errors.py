@@ -62,27 +62,6 @@ class NotWide(Invalid):
         )
 
 
-class FieldsUnfit(Invalid):
-    """Fields that the source does not give together."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("fields", reason)
-
-
-class SourceSilent(AppError, status=400):
-    """The source could not say whether the fields go together; nothing was changed."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"The data source could not check the fields: {reason}")
-
-
-class HashUnfit(Invalid):
-    """A field that cannot be hashed."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("hashed_fields", message)
-
-
 class OtherDataSource(Invalid):
     """A template of another platform than the accounts."""
 
@@ -93,13 +72,6 @@ class OtherDataSource(Invalid):
         )
 
 
-class FieldNotInReport(Invalid):
-    """A field that the report does not have."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__("fields", f"the report has no field {name!r}.")
-
-
 class DimensionsFixed(Invalid):
     """Wide extracts keep their dimensions, since these decide what a row is."""
 
@@ -108,20 +80,6 @@ class DimensionsFixed(Invalid):
             "fields",
             "the dimensions of a wide extract cannot change; use POST /api/v3/extracts/migrate-wide.",
         )
-
-
-class SettingUnknown(Invalid):
-    """A custom setting, or a value of it, that the report does not have."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("additional_params", message)
-
-
-class TooManySchedules(Invalid):
-    """More schedules than the template allows."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__("scheduling", f"at most {limit} for this template.")
 
 
 class HistoryTooDeep(Invalid):

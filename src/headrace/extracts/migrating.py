@@ -14,7 +14,7 @@ from headrace.data_tables.errors import TitleTaken
 from headrace.data_tables.models import DataTable
 from headrace.extracts import creation, service
 from headrace.extracts.creation import Chosen
-from headrace.extracts.errors import FieldsUnfit, NotWide, SourceSilent
+from headrace.extracts.errors import NotWide
 from headrace.extracts.parts import Parts, parts
 from headrace.extracts.queries import KIND
 from headrace.extracts.schemas import MigrateWideIn, TemplateSettings
@@ -23,6 +23,7 @@ from headrace.loads import service as loads
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
 from headrace.runs import service as runs
+from headrace.templates.errors import FieldsUnfit, SourceSilent
 from headrace.tenancy.scope import WorkspaceScope
 
 _PATIENCE_SECONDS = 60.0
@@ -41,7 +42,7 @@ def migrate_wide(
     together, without holding a transaction meanwhile.
 
     Raises:
-        NotFound, NotWide, ConnectionNotActive, AccountClosed, FieldsUnfit, SourceSilent, TitleTaken,
+        NotFound, NotWide, ConnectionNotActive, AccountClosed, SourceSilent, TitleTaken,
         and the refusals of `choices`.
     """
     source, chosen = _chosen(session, scope, body)

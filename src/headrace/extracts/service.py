@@ -22,6 +22,13 @@ from headrace.runs import service as runs
 from headrace.runs.errors import AlreadyRunning
 from headrace.runs.schemas import DateRangeIn, Scheduling
 from headrace.templates import presentation
+from headrace.templates.choices import (
+    check_schedule_count,
+    chosen_fields,
+    chosen_filters,
+    chosen_settings,
+    described,
+)
 from headrace.tenancy.scope import WorkspaceScope
 
 _DELETED = "The connection was deleted."
@@ -45,7 +52,7 @@ def detail(session: Session, scope: WorkspaceScope, extract_id: int) -> dict[str
     """Return an extract with its fields, as `ExtractDetail`; raises `NotFound` as `row` does."""
     found = row(session, scope, extract_id)
     whole = parts(session, scope, extract_id)
-    chosen = choices.described(whole.connector, whole.report, whole.extract.fields)
+    chosen = described(whole.connector, whole.report, whole.extract.fields)
     dynamic = [item for item in chosen if item.is_dynamic]
     fields = presentation.fields([*whole.report.fields, *dynamic], whole.extract.fields)
     return found | {"fields": fields}
@@ -86,10 +93,10 @@ def update(
 
 
 def _set_fields(session: Session, scope: WorkspaceScope, whole: Parts, asked: list[str]) -> None:
-    names = choices.chosen_fields(whole.connector, whole.report, asked)
+    names = chosen_fields(whole.connector, whole.report, asked)
     choices.keeps_dimensions(whole.connector, whole.report, whole.extract.fields, names)
     declared = choices.as_stored(
-        choices.described(whole.connector, whole.report, names),
+        described(whole.connector, whole.report, names),
         choices.hashed_with(whole.template, whole.extract.hashed_fields),
     )
     _keep_filters(whole, names)
@@ -100,22 +107,20 @@ def _set_fields(session: Session, scope: WorkspaceScope, whole: Parts, asked: li
 
 def _keep_filters(whole: Parts, names: list[str]) -> None:
     """Refuse to drop a field that a custom filter looks at: rows could not be told apart by it."""
-    declared = choices.described(whole.connector, whole.report, names)
-    choices.chosen_filters(whole.report, declared, whole.extract.custom_filters)
+    declared = described(whole.connector, whole.report, names)
+    chosen_filters(whole.report, declared, whole.extract.custom_filters)
 
 
 def _set_settings(whole: Parts, asked: dict[str, Any]) -> None:
     known = {item.name for item in whole.report.settings}
     asked_now = {name: value for name, value in asked.items() if name in known or value is not None}
-    whole.extract.settings = choices.chosen_settings(
-        whole.report, whole.template.settings, asked_now
-    )
+    whole.extract.settings = chosen_settings(whole.report, whole.template.settings, asked_now)
 
 
 def _set_schedules(
     session: Session, scope: WorkspaceScope, whole: Parts, rules: list[Scheduling]
 ) -> None:
-    choices.check_schedule_count(len(rules), whole.template.schedules_limit)
+    check_schedule_count(len(rules), whole.template.schedules_limit)
     runs.set_schedules(
         session, scope, KIND, whole.extract.id, rules, is_paused=whole.extract.is_paused
     )
