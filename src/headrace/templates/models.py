@@ -13,7 +13,14 @@ class ExtractTemplate(Base):
 
     Global templates (`agency_id` None) mirror what connectors declare, found by data source and
     code; a template that a connector no longer declares is retired, not deleted, since extracts
-    refer to it.
+    refer to it. Custom ones belong to an agency and narrow a global one; they are retired too.
+
+    is_wide: whether the dimensions are chosen by whoever uses it.
+    is_created_from_wide: a custom template whose dimensions were chosen in a wide one.
+    scheduling: the schedules an extract gets that names none, as `runs.schemas.Scheduling`.
+    hashed_fields: fields that no extract of it stores as they are.
+    historical_data_depth_limit: the most days of history an extract may ask for; None for no bound
+        beside the source's own.
     """
 
     __tablename__ = "extract_template"
@@ -24,6 +31,13 @@ class ExtractTemplate(Base):
             "code",
             unique=True,
             postgresql_where=text("agency_id IS NULL"),
+        ),
+        Index(
+            "uq_extract_template_title",
+            "agency_id",
+            "title",
+            unique=True,
+            postgresql_where=text("agency_id IS NOT NULL AND NOT is_retired"),
         ),
     )
 
@@ -37,8 +51,13 @@ class ExtractTemplate(Base):
     data_class: Mapped[str]
     sql_name: Mapped[str]
     is_wide: Mapped[bool] = mapped_column(default=False)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("extract_template.id"), index=True)
+    is_created_from_wide: Mapped[bool] = mapped_column(server_default=text("false"))
     is_retired: Mapped[bool] = mapped_column(default=False)
     selected_fields: Mapped[list[str]]
     settings: Mapped[dict[str, Any]]
+    scheduling: Mapped[list[Any]] = mapped_column(server_default=text("'[{}]'::jsonb"))
+    hashed_fields: Mapped[list[str]] = mapped_column(server_default=text("'[]'::jsonb"))
+    historical_data_depth_limit: Mapped[int | None]
     schedules_limit: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[CreatedAt]

@@ -504,6 +504,51 @@ def upgrade() -> None:
     )
     op.drop_index(op.f("ix_extract_data_table_id"), table_name="extract")
     op.create_unique_constraint("uq_extract_account", "extract", ["data_table_id", "account_id"])
+    op.add_column("extract_template", sa.Column("parent_id", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "extract_template",
+        sa.Column(
+            "is_created_from_wide", sa.Boolean(), server_default=sa.text("false"), nullable=False
+        ),
+    )
+    op.add_column(
+        "extract_template",
+        sa.Column(
+            "scheduling",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[{}]'::jsonb"),
+            nullable=False,
+        ),
+    )
+    op.add_column(
+        "extract_template",
+        sa.Column(
+            "hashed_fields",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'::jsonb"),
+            nullable=False,
+        ),
+    )
+    op.add_column(
+        "extract_template", sa.Column("historical_data_depth_limit", sa.BigInteger(), nullable=True)
+    )
+    op.create_index(
+        op.f("ix_extract_template_parent_id"), "extract_template", ["parent_id"], unique=False
+    )
+    op.create_index(
+        "uq_extract_template_title",
+        "extract_template",
+        ["agency_id", "title"],
+        unique=True,
+        postgresql_where=sa.text("agency_id IS NOT NULL AND NOT is_retired"),
+    )
+    op.create_foreign_key(
+        op.f("fk_extract_template_parent_id"),
+        "extract_template",
+        "extract_template",
+        ["parent_id"],
+        ["id"],
+    )
     op.execute("""
         INSERT INTO role (id, code, title, permissions, is_internal, description)
         OVERRIDING SYSTEM VALUE
@@ -550,6 +595,20 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_membership_role_id"), "membership", type_="foreignkey")
     op.drop_index(op.f("ix_membership_role_id"), table_name="membership")
     op.drop_column("membership", "role_id")
+    op.drop_constraint(
+        op.f("fk_extract_template_parent_id"), "extract_template", type_="foreignkey"
+    )
+    op.drop_index(
+        "uq_extract_template_title",
+        table_name="extract_template",
+        postgresql_where=sa.text("agency_id IS NOT NULL AND NOT is_retired"),
+    )
+    op.drop_index(op.f("ix_extract_template_parent_id"), table_name="extract_template")
+    op.drop_column("extract_template", "historical_data_depth_limit")
+    op.drop_column("extract_template", "hashed_fields")
+    op.drop_column("extract_template", "scheduling")
+    op.drop_column("extract_template", "is_created_from_wide")
+    op.drop_column("extract_template", "parent_id")
     op.drop_constraint("uq_extract_account", "extract", type_="unique")
     op.create_index(op.f("ix_extract_data_table_id"), "extract", ["data_table_id"], unique=False)
     op.drop_column("extract", "custom_filters")
@@ -663,6 +722,7 @@ def _unbind(table: str) -> None:
         op.execute(f"DROP POLICY IF EXISTS {role}_shared_rows ON {table}")
     op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+    op.execute(f"DROP FUNCTION IF EXISTS keep_{table} CASCADE")
 
 
 def _bind_tables() -> None:
