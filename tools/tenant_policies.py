@@ -4,7 +4,8 @@ A table is bound by what its columns say. `workspace_id`: the rows of that works
 them too. `agency_id` (and no `workspace_id`): the agency's own rows; rows of no agency are for
 everyone to read. Neither, but a foreign key to a bound table: the rows whose parent can be seen.
 Anything else is the server's own, and no tenant is granted anything on it.
-`info={"append_only": True}` on a table leaves tenants INSERT and SELECT alone.
+`info={"append_only": True}` on a table leaves tenants INSERT and SELECT alone, and lets nobody, the
+owner included, change a row or delete one younger than 30 days by `occurred_at`.
 """
 
 from pathlib import Path
@@ -46,6 +47,23 @@ def _bind(
                 )
 
 
+def _keep_as_written(table: str) -> None:
+    """Let nobody change a table's rows, and delete only those that are older than 30 days."""
+    op.execute(f"""
+        CREATE FUNCTION keep_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF TG_OP = 'DELETE' AND OLD.occurred_at < clock_timestamp() - interval '30 days' THEN
+                RETURN OLD;
+            END IF;
+            RAISE insufficient_privilege USING MESSAGE = 'rows of {table} are kept as written';
+        END $$
+    """)
+    for event, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+        op.execute(
+            f"CREATE TRIGGER keep_{each.lower()} BEFORE {event} ON {table} "
+            f"FOR EACH {each} EXECUTE FUNCTION keep_{table}()"
+        )
+
+
 def _unbind(table: str) -> None:
     roles = ("system", "agency", "workspace")
     op.execute(f"REVOKE ALL ON {table} FROM {', '.join(f'headrace_{role}' for role in roles)}")
@@ -54,6 +72,7 @@ def _unbind(table: str) -> None:
         op.execute(f"DROP POLICY IF EXISTS {role}_shared_rows ON {table}")
     op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+    op.execute(f"DROP FUNCTION IF EXISTS keep_{table} CASCADE")
 '''
 
 
@@ -96,6 +115,8 @@ def write(migration: Path, tables: list[Table]) -> None:
     if not tables:
         return
     calls = "".join(f"    {bind_call(table)}\n" for table in tables)
+    kept = [table.name for table in tables if table.info.get("append_only")]
+    calls += "".join(f'    _keep_as_written("{name}")\n' for name in kept)
     names = "".join(f'        "{table.name}",\n' for table in tables)
     head, _, tail = migration.read_text().partition("\n\ndef downgrade() -> None:\n")
     migration.write_text(

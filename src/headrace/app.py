@@ -10,6 +10,8 @@ from headrace import __version__
 from headrace.access import routes as access
 from headrace.access.authentication import AccessKit
 from headrace.access.sign_in import SignIns
+from headrace.audit import routes as audit
+from headrace.audit.recording import Recorder
 from headrace.connections import routes as connections
 from headrace.data_tables import routes as data_tables
 from headrace.destinations import routes as destinations
@@ -43,6 +45,7 @@ _ROUTERS = (
     destinations.router,
     loads.router,
     runs.router,
+    audit.router,
     webhooks.router,
 )
 
@@ -69,7 +72,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
         origin_of(settings.public_address),
         frozenset(origin_of(item) for item in settings.cors_origins),
     )
-    app.state.witness = None
+    app.state.witness = Recorder(resources.sessions) if resources else None
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's own way
     errors.install(app)
     for router in _ROUTERS:

@@ -1,6 +1,7 @@
 """Every table, gathered for migrations."""
 
 from headrace.access import models as access
+from headrace.audit import models as audit
 from headrace.connections import models as connections
 from headrace.data_tables import models as data_tables
 from headrace.db.base import Base
@@ -19,6 +20,7 @@ metadata = Base.metadata
 
 __all__ = [
     "access",
+    "audit",
     "connections",
     "data_tables",
     "destinations",

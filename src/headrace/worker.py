@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from headrace.access import queries as access_queries
+from headrace.audit import queries as audit_queries
 from headrace.connections import tasks as connection_tasks
 from headrace.db.engine import DATABASE_AWAY, plain_dsn, transaction
 from headrace.destinations import tasks as destination_tasks
@@ -18,6 +19,7 @@ from headrace.jobs import engine as jobs
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError
 from headrace.loads import tasks as load_tasks
+from headrace.rest import idempotency
 from headrace.rest.resources import Resources
 from headrace.runs import service as runs
 from headrace.runs import tasks as run_tasks
@@ -137,6 +139,15 @@ def _sweep(resources: Resources) -> None:
 def _forget(resources: Resources) -> None:
     with transaction(resources.sessions) as session:
         access_queries.delete_expired(session, clock.now())
+    audit_retention = timedelta(days=resources.settings.audit_retention_days)
+    for forget in (
+        idempotency.delete_expired,
+        lambda session: audit_queries.delete_before(session, audit_retention, clock.now()),
+    ):
+        for _ in range(_ROUNDS):
+            with transaction(resources.sessions) as session:
+                if not forget(session):
+                    break
     retention = timedelta(days=resources.settings.run_retention_days)
     for _ in range(_ROUNDS):
         with transaction(resources.sessions) as session:

@@ -63,6 +63,12 @@ def allows_chief() -> Any:
     return Depends(Guard(authentication.chief_scope, (BASIC,), Permission.ADMIN_MANAGE_ROLES))
 
 
+def allows_administrator(permission: Permission) -> Any:
+    """Ask for the agency's chief, or for a permission in a workspace; gives the scope of either."""
+    schemes = (BASIC, BEARER, COOKIE)
+    return Depends(Guard(authentication.administrator_scope, schemes, permission))
+
+
 def allows_anyone_known() -> Any:
     """Ask only for good credentials, of any mode: for what belongs to no workspace."""
     return Depends(Guard(authentication.catalogue_scope, (BASIC, BEARER, COOKIE), None))

@@ -105,11 +105,11 @@ def _change_of(row: Any, verb: str) -> Change | None:
     state = inspect(row)
     mapper = state.mapper
     key = mapper.primary_key_from_instance(row)
-    change = Change(mapper.local_table.name, "/".join(str(part) for part in key), verb)
+    change = Change(str(mapper.local_table.name), "/".join(str(part) for part in key), verb)
     if any(is_secret(column) for column in mapper.primary_key):
         change.id = SECRET
     for attribute in mapper.column_attrs:
-        name, column = attribute.key, attribute.columns[0]
+        name, column = str(attribute.key), attribute.columns[0]
         history = state.attrs[name].history
         if verb == "deleted":
             if name in state.dict:
