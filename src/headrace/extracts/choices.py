@@ -42,9 +42,9 @@ def keeps_dimensions(
         raise DimensionsFixed
 
 
-def hashed_with(template: ExtractTemplate, own: Collection[str]) -> set[str]:  # noqa: ARG001
+def hashed_with(template: ExtractTemplate, own: Collection[str]) -> set[str]:
     """Return the fields of an extract that are hashed: its own choice, and always the template's."""
-    return {*own}
+    return {*template.hashed_fields, *own}
 
 
 def as_stored(declared: Sequence[Field], hashed_fields: Collection[str]) -> list[Field]:

@@ -38,6 +38,7 @@ from headrace.templates.choices import (
     chosen_hashes,
     chosen_settings,
     described,
+    schedules_of,
 )
 from headrace.templates.models import ExtractTemplate
 from headrace.tenancy.scope import WorkspaceScope
@@ -129,11 +130,11 @@ def choose(
         The refusals of `choices`.
     """
     connector = connections.connector_named(connection.datasource_name)
-    report = limited(connector.spec.report(template.report), None)
+    report = limited(connector.spec.report(template.report), template.historical_data_depth_limit)
     names = template.selected_fields if asked.fields is None else asked.fields
     fields = chosen_fields(connector, report, names, asked.dynamic_fields)
     declared = described(connector, report, fields)
-    rules = asked.scheduling or [Scheduling()]
+    rules = asked.scheduling or schedules_of(template)
     check_schedule_count(len(rules), template.schedules_limit)
     date_field = date_field_of(connector, report.name, connection.settings)
     return Chosen(

@@ -42,7 +42,7 @@ def migrate_wide(
     together, without holding a transaction meanwhile.
 
     Raises:
-        NotFound, NotWide, ConnectionNotActive, AccountClosed, SourceSilent, TitleTaken,
+        NotFound, NotWide, ConnectionNotActive, AccountClosed, FieldsUnfit, SourceSilent, TitleTaken,
         and the refusals of `choices`.
     """
     source, chosen = _chosen(session, scope, body)

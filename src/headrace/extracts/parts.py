@@ -57,7 +57,9 @@ def parts(session: Session, scope: WorkspaceScope, extract_id: int) -> Parts:
         account=session.get_one(Account, extract.account_id),
         template=template,
         connector=connector,
-        report=limited(connector.spec.report(template.report), None),
+        report=limited(
+            connector.spec.report(template.report), template.historical_data_depth_limit
+        ),
         date_field=table.date_field,
     )
 

@@ -28,6 +28,7 @@ from headrace.templates.choices import (
     chosen_filters,
     chosen_settings,
     described,
+    schedules_of,
 )
 from headrace.tenancy.scope import WorkspaceScope
 
@@ -69,7 +70,7 @@ def replace(
     whole = parts(session, scope, extract_id)
     _set_fields(session, scope, whole, body.fields or whole.template.selected_fields)
     _set_settings(whole, body.additional_params or {})
-    _set_schedules(session, scope, whole, body.scheduling or [Scheduling()])
+    _set_schedules(session, scope, whole, body.scheduling or schedules_of(whole.template))
     _set_history(session, scope, whole, body.sync_historical_data)
     session.flush()
     return detail(session, scope, extract_id)

@@ -12,6 +12,7 @@ from headrace.connectors.contract import (
     Setting,
     SettingType,
 )
+from headrace.runs.schemas import Scheduling
 from headrace.templates.errors import (
     FieldNotInReport,
     HashUnfit,
@@ -19,6 +20,7 @@ from headrace.templates.errors import (
     TooManySchedules,
 )
 from headrace.templates.filters import parse_filters
+from headrace.templates.models import ExtractTemplate
 
 
 def chosen_fields(
@@ -151,3 +153,8 @@ def check_schedule_count(count: int, limit: int) -> None:
     """
     if count > limit:
         raise TooManySchedules(limit)
+
+
+def schedules_of(template: ExtractTemplate) -> list[Scheduling]:
+    """Return the schedules of an extract that names none."""
+    return [Scheduling.model_validate(item) for item in template.scheduling]
