@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from headrace.rest.resources import Resources
     from headrace.settings import Settings
 
@@ -76,3 +78,16 @@ def opened(settings: "Settings", threads: int) -> Iterator[tuple["Resources", st
             yield resources, url
         finally:
             resources.engine.dispose()
+
+
+@contextmanager
+def in_transaction() -> Iterator["Session"]:
+    """Do one command's work on the database: all of it, or nothing and a message."""
+    from headrace.db.engine import transaction
+
+    with (
+        plain_errors(),
+        opened(read_settings(), 1) as (resources, _),
+        transaction(resources.sessions) as session,
+    ):
+        yield session
