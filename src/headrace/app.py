@@ -13,8 +13,11 @@ from headrace.access.sign_in import SignIns
 from headrace.audit import routes as audit
 from headrace.audit.recording import Recorder
 from headrace.connections import routes as connections
+from headrace.dashboards import routes as dashboards
 from headrace.data_tables import routes as data_tables
 from headrace.destinations import routes as destinations
+from headrace.embedding import routes as embedding
+from headrace.external_links import routes as external_links
 from headrace.extracts import routes as extracts
 from headrace.loads import routes as loads
 from headrace.rest import errors, health, openapi
@@ -47,6 +50,9 @@ _ROUTERS = (
     runs.router,
     audit.router,
     webhooks.router,
+    embedding.router,
+    external_links.router,
+    dashboards.router,
 )
 
 

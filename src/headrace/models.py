@@ -6,7 +6,9 @@ from headrace.connections import models as connections
 from headrace.data_tables import models as data_tables
 from headrace.db.base import Base
 from headrace.destinations import models as destinations
+from headrace.embedding import models as embedding
 from headrace.events import models as events
+from headrace.external_links import models as external_links
 from headrace.extracts import models as extracts
 from headrace.loads import models as loads
 from headrace.rest import models as rest
@@ -24,7 +26,9 @@ __all__ = [
     "connections",
     "data_tables",
     "destinations",
+    "embedding",
     "events",
+    "external_links",
     "extracts",
     "loads",
     "metadata",

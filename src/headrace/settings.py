@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from headrace.kit.mail import MailServer
 from headrace.kit.outbound import OutboundPolicy, operator_hosts
 
 PREFIX = "HEADRACE_"
@@ -181,6 +182,21 @@ class Settings(BaseSettings):
         ge=30,
         description="How long the audit trail is kept; never less than 30 days.",
     )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="The server that takes mail: smtps://user:password@host:465, "
+        "smtp://user:password@host:587 (STARTTLS), or smtp+plain://host:25 for a relay inside a "
+        "network you trust. Empty: no mail is sent.",
+    )
+    mail_from: str = Field(
+        "",
+        description="The sender of mail, as Acme <no-reply@example.com>. Required with SMTP_URL.",
+    )
+    frame_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Origins (https://app.example.com) whose pages may show the iframe and be "
+        "returned to, separated by commas. Empty: the one named when an iframe's URL is made.",
+    )
     log_format: str = Field(
         "auto",
         pattern="^(auto|text|json)$",
@@ -215,30 +231,19 @@ class Settings(BaseSettings):
         "file_import_roots",
         "trusted_proxies",
         "cors_origins",
+        "frame_origins",
         mode="before",
     )
     @classmethod
     def _read_list(cls, value: Any) -> Any:
         return _split(value)
 
-    @field_validator("webhook_ports", mode="before")
-    @classmethod
-    def _read_ports(cls, value: Any) -> Any:
-        return _split(value)
-
-    @field_validator("ca_bundle")
-    @classmethod
-    def _certificates(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.expanduser().is_file():
-            raise ValueError(f"there is no file {str(value)!r}")
-        return value.expanduser().absolute() if value else None
-
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: list[str]) -> list[str]:
         return [str(ipaddress.ip_network(item, strict=False)) for item in value]
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "frame_origins")
     @classmethod
     def _origins(cls, value: list[str]) -> list[str]:
         for item in value:
@@ -304,6 +309,23 @@ class Settings(BaseSettings):
                 "same one. Make it with: openssl rand -base64 32"
             )
         return self
+
+    @model_validator(mode="after")
+    def _mail_can_be_sent(self) -> "Settings":
+        try:
+            self.mail_server  # noqa: B018 - reading it is the check
+        except ValueError as error:
+            raise ValueError(f"{PREFIX}SMTP_URL, {PREFIX}MAIL_FROM: {error}") from error
+        return self
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mail is handed in; None where the operator named no server."""
+        if self.smtp_url is None or not self.smtp_url.get_secret_value():
+            return None
+        return MailServer.from_url(
+            self.smtp_url.get_secret_value(), self.mail_from, str(self.ca_bundle or "")
+        )
 
     @property
     def lake(self) -> str:

@@ -13,7 +13,10 @@ from headrace.access import queries as access_queries
 from headrace.audit import queries as audit_queries
 from headrace.connections import tasks as connection_tasks
 from headrace.db.engine import DATABASE_AWAY, plain_dsn, transaction
+from headrace.db.roles import SYSTEM
 from headrace.destinations import tasks as destination_tasks
+from headrace.external_links import queries as link_queries
+from headrace.external_links import tasks as link_tasks
 from headrace.extracts import tasks as extract_tasks
 from headrace.jobs import engine as jobs
 from headrace.kit import clock
@@ -33,7 +36,7 @@ _HOUSEKEEPING_SECONDS = 600.0
 _ROUNDS = 100  # of a thousand each; what is left then waits for the next time
 _GRACE_SECONDS = 30.0
 # Importing these registers what they carry out.
-_KINDS = (connection_tasks, destination_tasks, extract_tasks, load_tasks)
+_KINDS = (connection_tasks, destination_tasks, extract_tasks, link_tasks, load_tasks)
 
 
 def run(resources: Resources, database_url: str, threads: int) -> bool:
@@ -102,7 +105,7 @@ def _schedule(resources: Resources, database_url: str, halted: threading.Event) 
 
 
 def _listen(resources: Resources, database_url: str, halted: threading.Event) -> None:
-    with psycopg.connect(plain_dsn(database_url), autocommit=True) as listener:
+    with psycopg.connect(plain_dsn(database_url, SYSTEM), autocommit=True) as listener:
         listener.execute(f"LISTEN {runs.WAKE_CHANNEL}")
         recover_at = 0.0
         while not halted.is_set():
@@ -139,6 +142,7 @@ def _sweep(resources: Resources) -> None:
 def _forget(resources: Resources) -> None:
     with transaction(resources.sessions) as session:
         access_queries.delete_expired(session, clock.now())
+        link_queries.delete_over(session, clock.now())
     audit_retention = timedelta(days=resources.settings.audit_retention_days)
     for forget in (
         idempotency.delete_expired,

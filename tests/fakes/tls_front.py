@@ -26,7 +26,7 @@ class TlsFront:
     certificate: Path
 
 
-def _certificate(folder: Path, address: str) -> tuple[Path, Path]:
+def certificate(folder: Path, address: str) -> tuple[Path, Path]:
     """Write a self-signed certificate for an address, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tls front of a test")])
@@ -45,8 +45,8 @@ def _certificate(folder: Path, address: str) -> tuple[Path, Path]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
-    certificate, private = folder / "front.crt", folder / "front.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    public, private = folder / "front.crt", folder / "front.key"
+    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
@@ -54,7 +54,7 @@ def _certificate(folder: Path, address: str) -> tuple[Path, Path]:
             serialization.NoEncryption(),
         )
     )
-    return certificate, private
+    return public, private
 
 
 def _serve(client: socket.socket, context: ssl.SSLContext, server_port: int) -> None:
@@ -84,9 +84,9 @@ def _forward(source: socket.socket, sink: socket.socket) -> None:
 @contextmanager
 def tls_front(server_port: int, folder: Path, address: str = "127.0.0.1") -> Iterator[TlsFront]:
     """Stand before a server for a block, with a certificate that names `address`."""
-    certificate, key = _certificate(folder, address)
+    vouching, key = certificate(folder, address)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(vouching, key)
     listener = socket.create_server(("127.0.0.1", 0))
 
     def accept() -> None:
@@ -101,6 +101,6 @@ def tls_front(server_port: int, folder: Path, address: str = "127.0.0.1") -> Ite
 
     threading.Thread(target=accept, daemon=True).start()
     try:
-        yield TlsFront(listener.getsockname()[1], certificate)
+        yield TlsFront(listener.getsockname()[1], vouching)
     finally:
         listener.close()

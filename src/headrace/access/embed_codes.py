@@ -16,7 +16,7 @@ from headrace.access.service import Minted
 from headrace.kit import clock
 from headrace.kit.sealing import random_token, token_digest
 from headrace.rest.errors import NotFound
-from headrace.tenancy.scope import AgencyScope, WorkspaceScope
+from headrace.tenancy.scope import AgencyScope, WorkspaceScope, bind
 
 CODE_LIFETIME = timedelta(minutes=15)
 """How long an iframe URL may lie unused (contract 4.3)."""
@@ -32,6 +32,26 @@ class Exchanged:
     secret: str
     digest: str
     expires_at: datetime
+
+    @property
+    def agency_id(self) -> int:
+        """The agency of who acts."""
+        return self.scope.agency_id
+
+    @property
+    def workspace_id(self) -> int:
+        """The workspace the session is in."""
+        return self.scope.workspace_id
+
+    @property
+    def user_id(self) -> int | None:
+        """The user who made the URL."""
+        return self.scope.user_id
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the session may do."""
+        return self.scope.permissions
 
 
 def either_scope(
@@ -58,6 +78,7 @@ def entered(
     found = authentication.member_scope(session, scope.user_id, workspace_id or 0)
     if found is None:
         raise NotFound("Workspace")
+    bind(session, found)
     return found
 
 
@@ -87,7 +108,7 @@ def exchange(request: Request, session: Session, _: AccessKit) -> Exchanged:
     Raises:
         CodeSpent: if the code is not good, any more or at all, or its user is out.
     """
-    scheme, _, code = request.headers.get("authorization", "").partition(" ")
+    scheme, _space, code = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != CODE_SCHEME:
         raise CodeSpent
     now, secret = clock.now(), random_token()

@@ -12,6 +12,7 @@ from headrace.access.permissions import Permission
 from headrace.rest.acts import acting
 from headrace.rest.idempotency import claim
 from headrace.rest.session import DbSession
+from headrace.tenancy.scope import bind
 
 BASIC = "basic"
 BEARER = "bearer"
@@ -39,6 +40,8 @@ class Guard:
         if act is not None:
             act.permission = self.permission
         scope = self._check(request, session, kit)
+        if scope is not None:
+            bind(session, scope)
         if act is not None:
             act.prove(session, scope)
         if self.permission is not None and self.permission not in scope.permissions:
@@ -85,6 +88,13 @@ def allows_members() -> Any:
 def allows_agency_or_members() -> Any:
     """Ask for good credentials of an agency or in a workspace; the service asks for the permission."""
     return Depends(Guard(embed_codes.either_scope, (BASIC, BEARER, COOKIE), None))
+
+
+def takes(request: Request, permission: Permission) -> None:
+    """Note the permission that an operation took, where that depends on what was asked."""
+    act = acting(request)
+    if act is not None:
+        act.permission = permission
 
 
 def allows_code() -> Any:

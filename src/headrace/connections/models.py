@@ -39,6 +39,8 @@ class Connection(Base):
 
     credentials: sealed; None once the connection is deleted.
     settings: what the connector's form asked for beside credentials, readable.
+    created_by: the user who made it, or in whose name an external authentication link did.
+    external_auth_link_id: the link its present credentials came through, listed or not any more.
     """
 
     __tablename__ = "connection"
@@ -62,6 +64,10 @@ class Connection(Base):
     credentials: Mapped[str | None]
     settings: Mapped[dict[str, Any]]
     account_sync_mode: Mapped[str] = mapped_column(default=SyncMode.ALL)
+    created_by: Mapped[int | None] = mapped_column(
+        ForeignKey("app_user.id", ondelete="SET NULL"), index=True
+    )
+    external_auth_link_id: Mapped[UUID | None]
     accounts_status: Mapped[str] = mapped_column(default=AccountsStatus.LOADING)
     update_accounts_last_successed: Mapped[datetime | None]
     update_accounts_was_successfull: Mapped[bool | None]

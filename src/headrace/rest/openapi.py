@@ -36,6 +36,17 @@ _SECURITY_SCHEMES = {
         "name": "dts_session_id",
         "description": "A browser session; send X-IM-WORKSPACE-ID with it.",
     },
+    "code": {
+        "type": "http",
+        "scheme": "code",
+        "description": "The code in the fragment of an iframe's URL: `Authorization: Code <code>`.",
+    },
+    "link": {
+        "type": "http",
+        "scheme": "link",
+        "description": "The secret in the fragment of an external authentication link's URL: "
+        "`Authorization: Link <secret>`.",
+    },
 }
 
 _ERROR = {
@@ -126,9 +137,7 @@ def build(app: FastAPI) -> dict[str, Any]:
             operation = document["paths"][route.path_format][method.lower()]
             _complete(operation, route)
             _add_examples(operation, components["schemas"])
-    document["paths"] = {
-        _published_path(path): item for path, item in document["paths"].items()
-    }
+    document["paths"] = {_published_path(path): item for path, item in document["paths"].items()}
     alias, method, published = _ALIAS
     operation = document["paths"][alias][method]
     document["paths"][published] = {method: operation}

@@ -1,0 +1,1 @@
+"""External authentication links: asking somebody outside for the credentials of one platform."""
