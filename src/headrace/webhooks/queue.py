@@ -23,8 +23,8 @@ _FAN_OUT = text("""
         )
         RETURNING event_id
     ), made AS (
-        INSERT INTO webhook_delivery (workspace_id, endpoint_id, event_id, event_type)
-        SELECT event.workspace_id, endpoint.id, event.id, event.type
+        INSERT INTO webhook_delivery (workspace_id, endpoint_id, event_id, event_type, status)
+        SELECT event.workspace_id, endpoint.id, event.id, event.type, 'pending'
         FROM taken
         JOIN event ON event.id = taken.event_id
         JOIN webhook_subscription AS subscription
