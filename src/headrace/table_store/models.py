@@ -36,7 +36,8 @@ class StoredSegment(Base):
     """The rows of one account with a date in [first_day, last_day] of one file.
 
     They are live while `dead_at` is None. Without a file the days were read and hold no rows;
-    without days the segment is the whole account.
+    without days the segment is the whole account. `origin` and `inserted_at` are those of the file
+    that the rows were first written to, where compaction has moved them since.
     """
 
     __tablename__ = "segment"
@@ -45,6 +46,7 @@ class StoredSegment(Base):
         CheckConstraint("first_day <= last_day", name="days_in_order"),
         CheckConstraint("state IN ('final', 'provisional', 'empty')", name="state"),
         CheckConstraint("state <> 'empty' OR file_id IS NULL", name="empty_without_file"),
+        CheckConstraint("(origin IS NULL) = (inserted_at IS NULL)", name="both_origins"),
         Index(
             "ix_segment_live",
             "table_id",
@@ -64,5 +66,7 @@ class StoredSegment(Base):
     file_id: Mapped[int | None] = mapped_column(ForeignKey(StoredFile.id), index=True)
     state: Mapped[str]
     run_id: Mapped[int | None]
+    origin: Mapped[str | None]
+    inserted_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     dead_at: Mapped[datetime | None]

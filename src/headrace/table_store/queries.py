@@ -38,7 +38,8 @@ _LIVE = (
         _FILE.c.byte_count,
         _FILE.c.first_date,
         _FILE.c.last_date,
-        _FILE.c.inserted_at,
+        func.coalesce(_SEGMENT.c.origin, _FILE.c.path).label("origin"),
+        func.coalesce(_SEGMENT.c.inserted_at, _FILE.c.inserted_at).label("inserted_at"),
     )
     .select_from(outerjoin(_SEGMENT, _FILE))
     .where(_SEGMENT.c.table_id == bindparam("of_table"), _SEGMENT.c.dead_at.is_(None))
@@ -87,6 +88,8 @@ _SEGMENT_VALUES = (
     "file_id",
     "state",
     "run_id",
+    "origin",
+    "inserted_at",
 )
 
 

@@ -34,7 +34,8 @@ class Segment:
 
     path: None where the days hold no rows. rows, bytes: of the whole file, of which a clipped
     segment shows a part. file_days: the days that the file's rows hold, None without dates.
-    inserted_at: the insert date of its rows.
+    origin, inserted_at: the file that the rows were first written to, which tells readers whether
+    they know them, and their insert date; compaction changes neither.
     """
 
     id: int
@@ -45,6 +46,7 @@ class Segment:
     rows: int = 0
     bytes: int = 0
     file_days: DayRange | None = None
+    origin: str | None = None
     inserted_at: datetime | None = None
     run_id: int | None = None
     file_id: int | None = None
@@ -61,7 +63,7 @@ class Segment:
     @property
     def as_slice(self) -> Slice:
         """The segment as `changed_windows` takes it."""
-        return Slice(self.account_id, self.days, self.path)
+        return Slice(self.account_id, self.days, self.origin)
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,7 @@ def _segment(row: Any) -> Segment:
         rows=row.row_count or 0,
         bytes=row.byte_count or 0,
         file_days=_range(row.first_date, row.last_date),
+        origin=row.origin,
         inserted_at=row.inserted_at,
         run_id=row.run_id,
         file_id=row.file_id,
@@ -230,9 +233,7 @@ def _clipped(segment: Segment, days: DayRange) -> Segment:
     if segment.file_days is not None and segment.file_days.overlaps(days):
         return replace(segment, days=days)
     state = SegmentState.EMPTY if segment.state == SegmentState.FINAL else segment.state
-    return replace(
-        segment, days=days, state=state, path=None, rows=0, bytes=0, file_days=None, file_id=None
-    )
+    return Segment(segment.id, segment.account_id, days, state, run_id=segment.run_id)
 
 
 def _shown_rows(segment: Segment) -> int:
@@ -266,6 +267,7 @@ def _insert_with_file(
 
 
 def _row(segment: Segment, table_id: int, workspace_id: int) -> dict[str, Any]:
+    is_moved = segment.origin != segment.path
     return {
         "table_id": table_id,
         "workspace_id": workspace_id,
@@ -275,4 +277,6 @@ def _row(segment: Segment, table_id: int, workspace_id: int) -> dict[str, Any]:
         "file_id": segment.file_id,
         "state": segment.state.value,
         "run_id": segment.run_id,
+        "origin": segment.origin if is_moved else None,
+        "inserted_at": segment.inserted_at if is_moved else None,
     }

@@ -27,6 +27,9 @@ SYSTEM_COLUMNS = (
 )
 """Columns every file has beside the vendor's fields, constant within a file."""
 
+DATE_FIELD_KEY = b"headrace.date_field"
+"""Where a file says which column holds each row's day; a file without days has no such entry."""
+
 BUFFER_BYTES = 64 * 1024 * 1024
 GROUP_ROWS = 131_072
 GROUP_DAYS = 10
@@ -291,6 +294,8 @@ def _constant(value: Any, arrow_type: Any, length: int) -> Any:
 def _parquet_writer(stream: Any, schema: Any, date_field: str | None, first_bytes: int) -> Any:
     for column in SYSTEM_COLUMNS:
         schema = schema.append(pa.field(column.name, column.arrow_type))
+    if date_field is not None:
+        schema = schema.with_metadata({DATE_FIELD_KEY: date_field})
     text = [field.name for field in schema if field.type == pa.string()]
     small = first_bytes < SMALL_FILE_BYTES
     return pq.ParquetWriter(
