@@ -14,6 +14,9 @@ _SCHEMES = {"http", "https"}
 
 def _plain_origin(url: str) -> str | None:
     """The origin of a URL, if it has one that a policy can name."""
+    # Browsers read a backslash as a slash, and drop line breaks: what they go to is not what we read.
+    if not url.isprintable() or "\\" in url or " " in url:
+        return None
     try:
         parts = urlsplit(url)
         origin = origin_of(url)
@@ -54,9 +57,6 @@ def checked_return_url(given: str | None, origin: str | None, listed: Collection
     """
     if given is None:
         return
-    # Browsers read a backslash as a slash, and drop line breaks: what they go to is not what we read.
-    if not given.isprintable() or "\\" in given or " " in given:
-        raise ReturnUrlUnfit
     allowed = {origin_of(item) for item in listed} | ({origin} if origin else set())
     if _plain_origin(given) not in allowed:
         raise ReturnUrlUnfit
