@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from fakes.callers import WorkspaceFake
+from headrace.db.engine import transaction
 
 ROWS = "day,campaign,spend,clicks\n2026-01-01,a,1.50,3\n2026-01-02,b,2.25,4\n"
 
@@ -22,6 +25,8 @@ class PipelineFake:
     data_table_id: int
     destination_id: str
     load_id: int
+    endpoint_id: int
+    delivery_id: int
 
     def ids(self) -> dict[str, Any]:
         """Ids by the names that path parameters have."""
@@ -34,6 +39,8 @@ class PipelineFake:
             "load_id": self.load_id,
             "destination_connection_id": self.destination_id,
             "run_id": run["id"],
+            "endpoint_id": self.endpoint_id,
+            "delivery_id": self.delivery_id,
         }
 
 
@@ -96,4 +103,16 @@ def new_pipeline(workspace: WorkspaceFake, folder: Path, title: str = "Orders") 
         extract["data_table"]["id"],
         destination["id"],
         load["id"],
+        *_webhook(workspace),
     )
+
+
+def _webhook(workspace: WorkspaceFake) -> tuple[int, int]:
+    """An active endpoint where nobody listens, and a delivery that waits for it."""
+    body = {"url": "https://127.0.0.1:9/hook", "event_types": ["webhook_endpoint_disabled"]}
+    endpoint = workspace.post("/api/v3/webhook_endpoints/", body)
+    with transaction(workspace.resources.sessions) as session:
+        statement = text("UPDATE webhook_endpoint SET status = 'active' WHERE id = :id")
+        session.execute(statement, {"id": endpoint["id"]})
+    delivery = workspace.post(f"/api/v3/webhook_endpoints/{endpoint['id']}/test")
+    return endpoint["id"], delivery["id"]
