@@ -30,6 +30,7 @@ def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
         "template_settings": {"scheduling": [{"date_range": {"type": "max"}}]},
     }
     path = {"path": "other.duckdb"}
+    hook = {"url": "https://127.0.0.1:9/other", "event_types": ["load_failed", "unknown"]}
     reads = [
         (name, 200, None)
         for name, operation in DOCUMENT.operations.items()
@@ -75,7 +76,19 @@ def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
         ("pause_load", 200, None),
         ("run_load", 400, None),
         ("unpause_load", 200, None),
+        ("create_webhook_endpoint", 201, hook),
+        ("create_webhook_endpoint", 400, hook),
+        ("update_webhook_endpoint", 200, {"event_types": ["load_failed", "load_failed"]}),
+        ("try_webhook_endpoint", 201, None),
+        ("redeliver_webhook_delivery", 200, None),
+        ("replay_webhook_deliveries", 200, {"since": "2026-01-01T00:00:00Z"}),
+        ("verify_webhook_endpoint", 400, None),
         *reads,
+        ("regenerate_webhook_secret", 200, None),
+        ("try_webhook_endpoint", 409, {"event_type": "load_failed"}),
+        ("redeliver_webhook_delivery", 409, None),
+        ("delete_webhook_endpoint", 204, None),
+        ("delete_webhook_endpoint", 404, None),
         ("delete_load", 204, None),
         ("delete_load", 404, None),
         ("delete_extract", 204, None),
