@@ -31,6 +31,8 @@ BODIES: dict[str, Any] = {
     "update_workspace": {"title": "stolen"},
     "run_extract": {},
     "run_load": {},
+    "update_webhook_endpoint": {"url": "https://127.0.0.1:9/stolen"},
+    "replay_webhook_deliveries": {"since": "2026-01-01T00:00:00Z", "deliveries": "all"},
 }
 
 
