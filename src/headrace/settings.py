@@ -148,6 +148,25 @@ class Settings(BaseSettings):
     webhook_retention_days: int = Field(
         30, ge=1, description="How long events and the log of their deliveries are kept."
     )
+    recipe_memory_mb: int = Field(
+        512,
+        ge=64,
+        le=1_000_000,
+        description="Memory in megabytes for the rows that the build of one recipe works on; its "
+        "process may have a gigabyte more.",
+    )
+    recipe_temp_mb: int = Field(
+        4096,
+        ge=0,
+        le=10_000_000,
+        description="Megabytes of temporary files that the build of one recipe may write.",
+    )
+    recipe_timeout_seconds: int = Field(
+        900, ge=1, le=86_400, description="How long the build of one recipe may calculate."
+    )
+    recipe_rows: int = Field(
+        50_000_000, ge=1, description="Rows that a recipe's data table may have."
+    )
     segment_grace_minutes: int = Field(
         360, ge=1, description="How long replaced files are kept; longer than the longest load."
     )
