@@ -57,7 +57,7 @@ class TableRows:
     days: DayRange | None = None
 
 
-class _Rows:
+class LiveRows:
     """Rows that DuckDB may read as often as a query names them: each read is a new scan."""
 
     def __init__(self, lake: Lake, rows: TableRows) -> None:
@@ -97,8 +97,8 @@ def query(
         duckdb.Error: if the statement is wrong, reaches further, or needs more memory.
         FileLost, LakeUnreachable: as `scan`.
     """
-    with _closed_connection(memory_limit, threads) as connection:
-        read = {name: _Rows(lake, rows) for name, rows in tables.items()}
+    with closed_connection(memory_limit, threads) as connection:
+        read = {name: LiveRows(lake, rows) for name, rows in tables.items()}
         for name, rows in read.items():
             connection.register(name, rows)
         try:
@@ -160,7 +160,7 @@ def syntax_tree(sql: str) -> Any:
     """
     if "\0" in sql:
         raise ValueError("the statement holds the character NUL.")
-    with _closed_connection(MEMORY_LIMIT) as connection:
+    with closed_connection(MEMORY_LIMIT) as connection:
         found = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
     tree = json.loads(found[0]) if found else {"error": True}
     if tree["error"]:
@@ -176,7 +176,7 @@ def describe(sql: str, relations: Mapping[str, Mapping[str, ColumnType]]) -> lis
     Raises:
         ValueError: saying what is wrong, if it names what is not there or does not fit.
     """
-    with _closed_connection(MEMORY_LIMIT) as connection:
+    with closed_connection(MEMORY_LIMIT) as connection:
         for name, columns in relations.items():
             listed = ", ".join(f"{quoted(one)} {SQL_TYPES[kind]}" for one, kind in columns.items())
             connection.execute(f"CREATE TABLE {quoted(name)} ({listed})")
@@ -189,8 +189,14 @@ def describe(sql: str, relations: Mapping[str, Mapping[str, ColumnType]]) -> lis
             raise ValueError(str(error).split("\n\n")[0]) from error
 
 
-def _closed_connection(memory_limit: str, threads: int = 1) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB in memory that reaches no file, network, extension or variable of ours."""
+def closed_connection(
+    memory_limit: str, threads: int = 1, *, temp_folder: str = "", temp_mb: int = 0
+) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB in memory that reaches no file, network, extension or variable of ours.
+
+    What does not fit in memory goes to files of at most `temp_mb` in `temp_folder`, and nowhere
+    without one.
+    """
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "threads": threads,
@@ -198,8 +204,10 @@ def _closed_connection(memory_limit: str, threads: int = 1) -> duckdb.DuckDBPyCo
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "python_enable_replacements": False,
-        "max_temp_directory_size": "0MB",
+        "max_temp_directory_size": f"{temp_mb}MB",
     }
+    if temp_folder:
+        settings["temp_directory"] = temp_folder
     connection = duckdb.connect(":memory:", config=settings)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET lock_configuration = true")
