@@ -31,6 +31,7 @@ from headrace.rest.paths import PathForms
 from headrace.rest.rate_limits import RateLimits
 from headrace.rest.request_ids import RequestIds
 from headrace.rest.resources import Resources
+from headrace.roles import routes as roles
 from headrace.runs import routes as runs
 from headrace.sandbox.app import create_app as create_sandbox
 from headrace.settings import Settings
@@ -41,6 +42,7 @@ from headrace.workspaces import routes as workspaces
 _ROUTERS = (
     access.router,
     workspaces.router,
+    roles.router,
     connections.router,
     templates.router,
     extracts.router,

@@ -19,6 +19,8 @@ EXCEPTIONS = {
     "connections/tasks.py:refresh_failed": "of a run, whose subject was found in its scope",
     "extracts/service.py:parts": "what an extract of the workspace itself refers to",
     "loads/tasks.py:load_failed": "of a run, whose subject was found in its scope",
+    "roles/queries.py:_counts": "counts the agency's own users, wherever they work",
+    "roles/queries.py:move_holders": "of a role its service found in the agency's scope",
     "runs/queries.py:fresh_in_lane": "a lane names its subject, which was found in the scope",
     "runs/queries.py:admit_due": "the scheduler's, over all workspaces",
     "runs/queries.py:live_since": "the watch over silent workers, over all workspaces",

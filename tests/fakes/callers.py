@@ -14,6 +14,7 @@ from headrace.access.models import User
 from headrace.db.engine import transaction
 from headrace.rest.resources import Resources
 from headrace.runs import tasks as run_tasks
+from headrace.tenancy.models import Agency
 from headrace.worker import run as _registers_the_kinds  # noqa: F401
 
 PASSWORD = "correct horse battery"
@@ -26,12 +27,16 @@ def basic(username: str, password: str = PASSWORD) -> dict[str, str]:
 
 @dataclass
 class WorkspaceFake:
-    """A program that works in one workspace with a bearer token."""
+    """A program that works in one workspace with a bearer token.
+
+    username: of the user whose token it is, for their Basic credentials; empty if it does not matter.
+    """
 
     client: TestClient
     resources: Resources
     id: int
     headers: dict[str, str]
+    username: str = ""
 
     def call(self, method: str, path: str, **options: Any) -> Response:
         return self.client.request(method, path, headers=self.headers, **options)
@@ -111,9 +116,26 @@ class AgencyFake:
         return WorkspaceFake(self.client, self.resources, workspace_id, bearer)
 
     def member(self, workspace: WorkspaceFake, role: str) -> WorkspaceFake:
-        """Make a user with a role in a workspace, and act there as them."""
+        """Make a user with a role in a workspace, and act there as them.
+
+        role: a system role's code, or the title of a role of the agency.
+        """
         name = f"user-{uuid.uuid4().hex[:8]}@example.com"
         with transaction(self.resources.sessions) as session:
             user: User = access.create_user(session, self.agency_id, name, PASSWORD)
             access.grant(session, user, workspace.id, role)
-        return self.enter(workspace.id, basic(name))
+        entered = self.enter(workspace.id, basic(name))
+        entered.username = name
+        return entered
+
+    def grant(self, member: WorkspaceFake, workspace: WorkspaceFake, role: str) -> None:
+        """Give a member a role in this or another workspace of the agency."""
+        with transaction(self.resources.sessions) as session:
+            user = access.user_named(session, member.username)
+            access.grant(session, user, workspace.id, role)
+
+    def set_flag(self, flag: str, is_on: bool) -> None:
+        """Switch what the agency may use, as the operator does."""
+        with transaction(self.resources.sessions) as session:
+            agency = session.get_one(Agency, self.agency_id)
+            access.set_flag(session, agency, access.AgencyFlag(flag), is_on)

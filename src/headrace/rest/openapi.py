@@ -106,6 +106,7 @@ _LIMIT_HEADERS = {
 
 # Published with a slash at the end (contract 1.1); both forms answer.
 _PUBLISHED = {
+    "/api/v3/roles": "/api/v3/roles/",
     "/api/v3/extract-template/{template_id}": "/api/v3/extract-template/{template_id}/",
 }
 

@@ -1,0 +1,1 @@
+"""Roles: what users may, put together by an agency for its workspaces."""
