@@ -36,6 +36,7 @@ from headrace.runs import routes as runs
 from headrace.sandbox.app import create_app as create_sandbox
 from headrace.settings import Settings
 from headrace.templates import routes as templates
+from headrace.templates.options import OptionsKept
 from headrace.webhooks import routes as webhooks
 from headrace.workspaces import routes as workspaces
 
@@ -72,6 +73,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
     app.state.resources = resources
     app.state.turns = asyncio.Semaphore(settings.web_threads)
     app.state.call_places = CallPlaces()
+    app.state.options_kept = OptionsKept()
     app.state.sessions = resources.sessions if resources else None
     sign_ins = SignIns()
     app.state.before_turn = sign_ins.before_turn

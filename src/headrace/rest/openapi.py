@@ -106,8 +106,14 @@ _LIMIT_HEADERS = {
 
 # Published with a slash at the end (contract 1.1); both forms answer.
 _PUBLISHED = {
-    "/api/v3/roles": "/api/v3/roles/",
-    "/api/v3/extract-template/{template_id}": "/api/v3/extract-template/{template_id}/",
+    path: f"{path}/"
+    for path in (
+        "/api/v3/roles",
+        "/api/v3/extract-template/{template_id}",
+        "/api/v3/extract-template/{template_id}/preview",
+        "/api/v3/extract-template/{template_id}/validation",
+        "/api/v3/datasources/{datasource_name}/custom_setting_options",
+    )
 }
 
 _SLASHED = re.compile(r"/api/v3/webhook_(endpoints|event_types)(/|$)")

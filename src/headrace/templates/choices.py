@@ -36,13 +36,21 @@ def chosen_fields(
     """
     if not report.fields:
         return []
-    declared = {item.name: item for item in report.fields}
     names = [name for name in dict.fromkeys([*asked, *dynamic]) if name not in SYSTEM_FIELDS]
-    for name in names:
-        if name not in declared and connector.dynamic_field(report.name, name) is None:
-            raise FieldNotInReport(name)
+    for name in unknown_fields(connector, report, names):
+        raise FieldNotInReport(name)
     mandatory = [item.name for item in report.fields if item.mandatory and item.name not in names]
     return [*mandatory, *names]
+
+
+def unknown_fields(connector: Connector, report: Report, names: Sequence[str]) -> list[str]:
+    """Return the names of fields that neither the report nor the connector knows."""
+    declared = {*SYSTEM_FIELDS, *(item.name for item in report.fields)}
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if name not in declared and connector.dynamic_field(report.name, name) is None
+    ]
 
 
 def described(connector: Connector, report: Report, names: Sequence[str]) -> list[Field]:
@@ -158,3 +166,12 @@ def check_schedule_count(count: int, limit: int) -> None:
 def schedules_of(template: ExtractTemplate) -> list[Scheduling]:
     """Return the schedules of an extract that names none."""
     return [Scheduling.model_validate(item) for item in template.scheduling]
+
+
+def missing_settings(report: Report, chosen: Mapping[str, Any]) -> list[str]:
+    """Return the names of required settings that have no value."""
+    return [
+        item.name
+        for item in report.settings
+        if item.required and chosen.get(item.name) in (None, "", [])
+    ]

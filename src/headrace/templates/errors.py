@@ -43,3 +43,85 @@ class TooManySchedules(Invalid):
 
     def __init__(self, limit: int) -> None:
         super().__init__("scheduling", f"at most {limit} for this template.")
+
+
+class TitleTaken(Invalid):
+    """A title that another template of the agency has."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__("title", f"the agency has a template {title!r} already.")
+
+
+class ParentUnknown(Invalid):
+    """A parent that is no global template of the data source."""
+
+    def __init__(self, parent_id: int, datasource_name: str) -> None:
+        super().__init__(
+            "parent_id", f"{datasource_name} has no global template {parent_id} to begin from."
+        )
+
+
+class NothingChosen(Invalid):
+    """A template without any field."""
+
+    def __init__(self) -> None:
+        super().__init__("fields", "choose at least one field.")
+
+
+class FieldOfAccounts(Invalid):
+    """A field that exists for some accounts only."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "fields",
+            f"{name!r} exists for some accounts only and cannot be kept in a template; ask for it "
+            "with `dynamic_fields` when extracting.",
+        )
+
+
+class SettingMissing(Invalid):
+    """A custom setting that must be given."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("additional_params", f"{name} is required.")
+
+
+class DepthWithoutDays(Invalid):
+    """A depth of history for a report without days."""
+
+    def __init__(self) -> None:
+        super().__init__("historical_data_depth_limit", "this report has no days; leave it out.")
+
+
+class ConnectionUnfit(Invalid):
+    """A connection that is missing, foreign, of another data source or not active."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("connection_id", message)
+
+
+class AccountsUnfit(Invalid):
+    """Accounts that cannot be used together, or at all."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("accounts", message)
+
+
+class SettingWithoutOptions(Invalid):
+    """A custom setting that is not there, or offers no options."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("custom_setting_name", message)
+
+
+class SourceRefused(AppError, status=400):
+    """What a data source answered instead of rows or options."""
+
+
+class TemplateShared(AppError, status=403):
+    """Global templates belong to everyone and are not changed by anyone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Global templates cannot be changed; create one of your agency's from it instead."
+        )

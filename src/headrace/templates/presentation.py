@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from headrace.connectors.contract import Connector, Field, Setting, SettingType
+from headrace.connectors.contract import Connector, Field, Report, Setting, SettingType
 from headrace.kit.columns import ColumnType, api_type
 from headrace.kit.names import unique_sql_name
 from headrace.templates.models import ExtractTemplate
@@ -65,6 +65,36 @@ def detail(template: ExtractTemplate, connector: Connector) -> dict[str, Any]:
     """A template as `TemplateDetail`."""
     report = connector.spec.report(template.report)
     has_days = report.date_field is not None
+    return listed(template) | {
+        "fields": fields(report.fields, template.selected_fields),
+        "additional_params": [
+            additional_param(item, template.settings.get(item.name, item.initial_value))
+            for item in report.settings
+        ],
+        "scheduling": template.scheduling,
+        "sql_name": template.sql_name,
+        "report_type": template.report,
+        "is_global": template.agency_id is None,
+        "parent_id": template.parent_id,
+        "allow_to_select_dimensions": template.is_wide and not template.is_created_from_wide,
+        "is_created_from_wide": template.is_created_from_wide,
+        "historical_data_depth_limit": _depth(template, report),
+        "hashed_fields": template.hashed_fields,
+        "write_policy": {
+            "method": "overwrite",
+            "scope": "by_date_range" if has_days else "whole_data",
+        },
+    }
+
+
+def _depth(template: ExtractTemplate, report: Report) -> int | None:
+    """How many days of history can be asked for: the template's limit within the source's own."""
+    limits = (template.historical_data_depth_limit, report.history_days)
+    return min((days for days in limits if days is not None), default=None)
+
+
+def listed(template: ExtractTemplate) -> dict[str, Any]:
+    """A template as `TemplateOut`."""
     return {
         "id": template.id,
         "title": template.title,
@@ -73,24 +103,6 @@ def detail(template: ExtractTemplate, connector: Connector) -> dict[str, Any]:
         "datasource_name": template.datasource_name,
         "schedules_limit": template.schedules_limit,
         "is_wide_template": template.is_wide,
-        "fields": fields(report.fields, template.selected_fields),
-        "additional_params": [
-            additional_param(item, template.settings.get(item.name, item.initial_value))
-            for item in report.settings
-        ],
-        "scheduling": [{}],
-        "sql_name": template.sql_name,
-        "report_type": template.report,
-        "is_global": template.agency_id is None,
-        "parent_id": None,
-        "allow_to_select_dimensions": template.is_wide,
-        "is_created_from_wide": False,
-        "historical_data_depth_limit": report.history_days,
-        "hashed_fields": [],
-        "write_policy": {
-            "method": "overwrite",
-            "scope": "by_date_range" if has_days else "whole_data",
-        },
     }
 
 

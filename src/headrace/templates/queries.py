@@ -1,14 +1,16 @@
 """All SQL of extract templates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from headrace.connections.models import Account
 from headrace.templates.models import ExtractTemplate
 from headrace.tenancy.models import Agency
-from headrace.tenancy.scope import WorkspaceScope
+from headrace.tenancy.scope import WorkspaceScope, owned
 
 
 def visible(scope: WorkspaceScope, *columns: Any) -> Select[Any]:
@@ -61,3 +63,51 @@ def filtered(rows: Select[Any], search: str | None, kind: str | None) -> Select[
 def salt_of(session: Session, agency_id: int) -> bytes:
     """Return what an agency's hashed fields are salted with."""
     return session.execute(select(Agency.hash_salt).where(Agency.id == agency_id)).scalar_one()
+
+
+def accounts_by_remote_id(
+    session: Session, scope: WorkspaceScope, connection_id: int, remote_ids: Sequence[str]
+) -> dict[str, Account]:
+    """Return the active accounts of a connection among some remote ids, by these."""
+    found = session.scalars(
+        owned(Account, scope).where(
+            Account.connection_id == connection_id,
+            Account.remote_id.in_(remote_ids),
+            Account.is_active,
+            Account.is_listed,
+        )
+    )
+    return {account.remote_id: account for account in found}
+
+
+def store_custom(session: Session, values: Mapping[str, Any]) -> int | None:
+    """Insert an agency's template and return its id; None if its title is taken by then."""
+    statement = insert(ExtractTemplate).values(dict(values)).on_conflict_do_nothing()
+    found: int | None = session.scalar(statement.returning(ExtractTemplate.id))
+    return found
+
+
+def has_title(session: Session, agency_id: int, title: str, but: int | None = None) -> bool:
+    """Whether an agency has a template of a title; `but` is the id of one that may have it."""
+    rows = select(ExtractTemplate.id).where(
+        ExtractTemplate.agency_id == agency_id,
+        ExtractTemplate.title == title,
+        ~ExtractTemplate.is_retired,
+    )
+    if but is not None:
+        rows = rows.where(ExtractTemplate.id != but)
+    return session.scalar(rows.limit(1)) is not None
+
+
+def global_template(
+    session: Session, datasource_name: str, template_id: int
+) -> ExtractTemplate | None:
+    """Return a global template of a data source that is offered still, or None."""
+    return session.scalar(
+        select(ExtractTemplate).where(
+            ExtractTemplate.id == template_id,
+            ExtractTemplate.agency_id.is_(None),
+            ExtractTemplate.datasource_name == datasource_name,
+            ~ExtractTemplate.is_retired,
+        )
+    )

@@ -37,6 +37,11 @@ def get_of(
     return template
 
 
+def connector_of(template: ExtractTemplate) -> Connector:
+    """Return the connector that reads for a template."""
+    return connectors()[template.datasource_name]
+
+
 def publish_global(session: Session) -> None:
     """Bring the global templates in line with what the connectors declare; run at every start.
 
@@ -67,3 +72,5 @@ def _mirror(row: ExtractTemplate, connector: Connector, declared: Declared) -> N
     row.is_retired = False
     row.selected_fields = list(declared.selected_fields)
     row.settings = dict(declared.settings)
+    row.scheduling = [{}]
+    row.hashed_fields = []

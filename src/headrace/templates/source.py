@@ -1,0 +1,118 @@
+"""What templates ask a data source: a connection and its accounts, looked up and let go of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from headrace.connections import queries as connection_queries
+from headrace.connections import service as connections
+from headrace.connections.models import Account, Connection, ConnectionStatus
+from headrace.connectors.contract import Access, Connector
+from headrace.connectors.contract import Account as RemoteAccount
+from headrace.rest.resources import Resources
+from headrace.templates import queries
+from headrace.templates.errors import AccountsUnfit, ConnectionUnfit
+from headrace.templates.models import ExtractTemplate
+from headrace.tenancy.scope import WorkspaceScope
+
+PATIENCE_SECONDS = 30.0
+"""How long a request waits for a data source."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A way to a data source that holds nothing of the database.
+
+    accounts: those asked for, in that order.
+    """
+
+    connector: Connector
+    access: Access
+    accounts: tuple[RemoteAccount, ...]
+
+
+def connection_of(
+    session: Session, scope: WorkspaceScope, connection_id: int, datasource_name: str
+) -> Connection:
+    """Return an active connection to a data source.
+
+    Raises:
+        ConnectionUnfit: if it is missing, foreign, of another data source or not active.
+    """
+    connection = connection_queries.connection(session, scope, connection_id)
+    if connection is None:
+        raise ConnectionUnfit(f"there is no connection {connection_id} in this workspace.")
+    if connection.datasource_name != datasource_name:
+        raise ConnectionUnfit(
+            f"connection {connection_id} is of {connection.datasource_name}, the template of "
+            f"{datasource_name}."
+        )
+    if connection.status != ConnectionStatus.ACTIVE:
+        raise ConnectionUnfit(f"connection {connection_id} is not active; reconnect it first.")
+    return connection
+
+
+def source_of(
+    resources: Resources, connection: Connection, accounts: Sequence[Account] = ()
+) -> Source:
+    """Return the way to the source of a connection, for calls without the database."""
+    return Source(
+        connector=connections.connector_named(connection.datasource_name),
+        access=connections.open_access(resources, connection),
+        accounts=tuple(map(as_remote, accounts)),
+    )
+
+
+def as_remote(account: Account) -> RemoteAccount:
+    """Return an account as its connector knows it."""
+    return RemoteAccount(
+        remote_id=account.remote_id,
+        title=account.title,
+        currency=account.currency,
+        timezone=account.timezone,
+        item=account.item,
+    )
+
+
+def accounts_named(
+    session: Session, scope: WorkspaceScope, connection: Connection, remote_ids: Sequence[str]
+) -> list[Account]:
+    """Return accounts of a connection by their remote ids, in that order, each once.
+
+    Raises:
+        AccountsUnfit: naming those that are missing or inactive.
+    """
+    wanted = list(dict.fromkeys(remote_ids))
+    found = queries.accounts_by_remote_id(session, scope, connection.id, wanted)
+    missing = [item for item in wanted if item not in found]
+    if missing:
+        listed = ", ".join(item[:100] for item in missing[:10])
+        raise AccountsUnfit(f"connection {connection.id} has no active accounts {listed}.")
+    return [found[item] for item in wanted]
+
+
+def accounts_together(
+    session: Session, scope: WorkspaceScope, template: ExtractTemplate, ids: Sequence[int]
+) -> tuple[Connection, list[Account]]:
+    """Return accounts by their embedded ids with the one connection they are of (contract 4.9).
+
+    Raises:
+        AccountsUnfit: if one does not exist, or they are of several connections, or of another data
+            source than the template.
+    """
+    accounts = list(connection_queries.accounts_of(session, scope, set(ids)))
+    missing = sorted(set(ids) - {account.id for account in accounts})
+    if missing:
+        listed = ", ".join(map(str, missing[:10]))
+        raise AccountsUnfit(f"there are no accounts {listed} in this workspace.")
+    if len({account.connection_id for account in accounts}) > 1:
+        raise AccountsUnfit("all accounts must be of one connection.")
+    connection = connection_queries.connection(session, scope, accounts[0].connection_id)
+    if connection is None:
+        raise AccountsUnfit("their connection was deleted.")
+    if connection.datasource_name != template.datasource_name:
+        raise AccountsUnfit(
+            f"they are of {connection.datasource_name}, the template of {template.datasource_name}."
+        )
+    return connection, accounts
