@@ -16,7 +16,9 @@ from headrace.connections import routes as connections
 from headrace.dashboards import routes as dashboards
 from headrace.data_tables import routes as data_tables
 from headrace.destinations import routes as destinations
+from headrace.embedding import pages as embedding_pages
 from headrace.embedding import routes as embedding
+from headrace.external_links import pages as link_pages
 from headrace.external_links import routes as external_links
 from headrace.extracts import routes as extracts
 from headrace.loads import routes as loads
@@ -56,6 +58,8 @@ _ROUTERS = (
     embedding.router,
     external_links.router,
     dashboards.router,
+    embedding_pages.router,
+    link_pages.router,
 )
 
 

@@ -12,7 +12,7 @@ from headrace.app import create_app
 from headrace.rest.openapi import api_routes, build, guard_of
 from headrace.settings import Settings
 
-PUBLIC = {"/healthz", "/readyz", "/openapi.json"}
+PUBLIC = {"/healthz", "/readyz", "/openapi.json", "/embed/connect", "/connect"}
 """What anyone may ask; the demo network is mounted beside and guards itself."""
 
 METHODS = {"get", "post", "put", "patch", "delete"}
