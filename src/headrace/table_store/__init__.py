@@ -1,6 +1,7 @@
 """Data tables at rest: segments in PostgreSQL over immutable Parquet files in a lake."""
 
 from headrace.table_store.clipping import Clip, Slice, changed_windows, clip
+from headrace.table_store.compaction import Compacted, compact
 from headrace.table_store.errors import FileLost, FileSwept, LakeFull, LakeUnreachable
 from headrace.table_store.lake import Lake, LakeFile
 from headrace.table_store.paging import count_rows, sample
@@ -23,6 +24,7 @@ from headrace.table_store.writing import SYSTEM_COLUMNS, FileWriter, StagedFile
 __all__ = [
     "SYSTEM_COLUMNS",
     "Clip",
+    "Compacted",
     "FileLost",
     "FileSwept",
     "FileWriter",
@@ -41,6 +43,7 @@ __all__ = [
     "aggregate",
     "changed_windows",
     "clip",
+    "compact",
     "count_rows",
     "coverage",
     "delivered_schema",

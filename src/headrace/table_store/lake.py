@@ -74,13 +74,14 @@ class Lake:
         workspace_id: int,
         table_id: int,
         account_id: str,
-        account_name: str,
+        account_name: str | None,
         inserted_at: datetime,
         date_field: str | None,
         buffer_bytes: int = BUFFER_BYTES,
     ) -> FileWriter:
         """Begin a file of one account's rows; see `FileWriter`.
 
+        `account_name` is None for rows moved from other files, which have their system columns.
         `date_field` names the column that holds each row's day, or None for tables without days.
         `buffer_bytes` of Arrow rows are held before they are written.
         """

@@ -94,7 +94,7 @@ _SEGMENT_VALUES = (
 
 
 def _inserting_with_file() -> Any:
-    """Build the statement that inserts a file and segments, the last of them of that file."""
+    """Build the statement that inserts a file and segments, the last ones of them of that file."""
     new_file = (
         upsert(_FILE)
         .values({name: bindparam(f"new_{name}") for name in _FILE_VALUES})
@@ -107,7 +107,7 @@ def _inserting_with_file() -> Any:
     ]
     place = func.unnest(*arrays).table_valued(*_SEGMENT_VALUES, with_ordinality="place")
     made = place.render_derived("made")
-    is_last = made.c.place == func.cardinality(arrays[0])
+    is_last = made.c.place > func.cardinality(arrays[0]) - bindparam("of_file", type_=BigInteger)
     values = [
         made.c[name] if name != "file_id" else func.coalesce(made.c.file_id, new_file.c.id)
         for name in _SEGMENT_VALUES
@@ -162,17 +162,62 @@ def insert_segments(connection: Connection, rows: Sequence[Mapping[str, Any]]) -
 
 
 def insert_segments_and_file(
-    connection: Connection, rows: Sequence[Mapping[str, Any]], file: Mapping[str, Any]
+    connection: Connection,
+    rows: Sequence[Mapping[str, Any]],
+    file: Mapping[str, Any],
+    of_file: int,
 ) -> bool:
-    """Insert segments and the file of the last of them, in one round trip.
+    """Insert segments and the file of the last `of_file` of them, in one round trip.
 
-    Returns False where the file's path is taken: the last segment has no file then, and the
+    Returns False where the file's path is taken: those segments have no file then, and the
     transaction must not commit.
     """
     values: dict[str, Any] = {f"new_{name}": value for name, value in file.items()}
+    values["of_file"] = of_file
     for name in _SEGMENT_VALUES:
         values[f"all_{name}"] = [row[name] for row in rows]
     return connection.execute(_INSERT_WITH_FILE, values).one_or_none() is not None
+
+
+def count_live(connection: Connection, segment_ids: Sequence[int]) -> int:
+    """Count which of these segments are live."""
+    statement = select(func.count()).where(
+        _SEGMENT.c.id.in_(segment_ids), _SEGMENT.c.dead_at.is_(None)
+    )
+    return connection.execute(statement).scalar_one()
+
+
+def kill_these(connection: Connection, segment_ids: Sequence[int]) -> None:
+    """Mark segments dead."""
+    connection.execute(
+        update(_SEGMENT).where(_SEGMENT.c.id.in_(segment_ids)).values(dead_at=clock.now())
+    )
+
+
+def scattered(connection: Connection, files: int, large_rows: int, limit: int) -> Sequence[Any]:
+    """Choose accounts with so many files of final days that are not large, or only partly live.
+
+    Rows: workspace_id, table_id, account_id. In no order, so that all get their turn.
+    """
+    is_part = (_SEGMENT.c.first_day > _FILE.c.first_date) | (
+        _SEGMENT.c.last_day < _FILE.c.last_date
+    )
+    account = (_SEGMENT.c.workspace_id, _SEGMENT.c.table_id, _SEGMENT.c.account_id)
+    statement = (
+        select(*account)
+        .join_from(_SEGMENT, _FILE)
+        .where(
+            _SEGMENT.c.dead_at.is_(None),
+            _SEGMENT.c.state == "final",
+            _SEGMENT.c.first_day.is_not(None),
+            (_FILE.c.row_count < large_rows) | is_part,
+        )
+        .group_by(*account)
+        .having(func.count(_FILE.c.id.distinct()) >= files)
+        .order_by(func.random())
+        .limit(limit)
+    )
+    return connection.execute(statement).all()
 
 
 def delete_workspace(connection: Connection, workspace_id: int) -> None:

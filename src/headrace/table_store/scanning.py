@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from headrace.kit.days import DayRange
+from headrace.kit.days import DayRange, merged
 from headrace.table_store.errors import FileLost, LakeUnreachable
 from headrace.table_store.lake import Lake
 from headrace.table_store.segments import Segment
@@ -41,7 +41,7 @@ def parts(segments: Iterable[Segment], days: DayRange | None) -> list[Part]:
 
     Segments without days are read whole, for they know none to leave out.
     """
-    result = []
+    result: list[Part] = []
     for segment in segments:
         if segment.path is None:
             continue
@@ -50,10 +50,22 @@ def parts(segments: Iterable[Segment], days: DayRange | None) -> list[Part]:
             kept = (kept or held).intersection(days)
             if kept is None or not kept.overlaps(held):
                 continue
-            if kept.first <= held.first and held.last <= kept.last:
-                kept = None
+        if result and result[-1].segment.path == segment.path:
+            joined = _joined(result[-1].days, kept)
+            if joined is not None:
+                segment, kept = result.pop().segment, joined
+        if kept is not None and held is not None and kept.intersection(held) == held:
+            kept = None
         result.append(Part(segment, kept))
     return result
+
+
+def _joined(one: DayRange | None, other: DayRange | None) -> DayRange | None:
+    """Join days that touch; None where they do not. Compacted files are shown by many segments."""
+    if one is None or other is None:
+        return None
+    found = list(merged([one, other]))
+    return found[0] if len(found) == 1 else None
 
 
 def scan(
@@ -162,20 +174,23 @@ def open_part(lake: Lake, part: Part, *, date_field: str | None) -> OpenPart:
 
 
 def read_chunk(
-    lake: Lake, chunk: Chunk, *, columns: Sequence[TableColumn], date_field: str | None
+    lake: Lake, chunk: Chunk, *, columns: Sequence[TableColumn] | None, date_field: str | None
 ) -> Any:
     """Read the fields of the columns that the file has, in the rows to keep, as an Arrow table.
+
+    `columns` None reads every field, system columns too.
 
     Raises:
         FileLost, LakeUnreachable: as `scan`.
     """
-    wanted = {column.field for column in columns}
-    if chunk.days is not None:
+    wanted = None if columns is None else {column.field for column in columns}
+    if wanted is not None and chunk.days is not None:
         wanted.add(str(date_field))
     with _reading(lake, chunk.path):
         # Readers of row groups of one file work at once, and a ParquetFile serves one at a time.
         parquet = pq.ParquetFile(chunk.source, metadata=chunk.metadata, pre_buffer=lake.is_remote)
-        fields = [name for name in parquet.schema_arrow.names if name in wanted]
+        names = parquet.schema_arrow.names
+        fields = [name for name in names if wanted is None or name in wanted]
         # Rows without any of the columns still count: the account's id is in every file.
         table = parquet.read_row_group(chunk.row_group, columns=fields or [ACCOUNT_ID_FIELD])
     if chunk.days is not None:

@@ -61,6 +61,14 @@ class Segment:
         return self.days
 
     @property
+    def shown_rows_estimate(self) -> int:
+        """How many rows it shows, taking the days of its file as equally full."""
+        shown = self.shown_days and self.file_days and self.shown_days.intersection(self.file_days)
+        if not shown or not self.file_days:
+            return self.rows
+        return round(self.rows * shown.day_count / self.file_days.day_count)
+
+    @property
     def as_slice(self) -> Slice:
         """The segment as `changed_windows` takes it."""
         return Slice(self.account_id, self.days, self.origin)
@@ -113,8 +121,37 @@ def replace_window(
         queries.insert_segments(connection, rows)
     else:
         _insert_with_file(connection, rows, staged)
-    removed = sum(map(_shown_rows, overlapped)) - sum(map(_shown_rows, ends))
-    return Replaced(staged.rows if staged else 0, removed)
+    removed = sum(each.shown_rows_estimate for each in overlapped)
+    kept = sum(each.shown_rows_estimate for each in ends)
+    return Replaced(staged.rows if staged else 0, removed - kept)
+
+
+def move_segments(
+    session: Session,
+    *,
+    table_id: int,
+    workspace_id: int,
+    segments: Sequence[Segment],
+    staged: StagedFile,
+) -> bool:
+    """Point segments of one account to a new file that holds their rows, and nothing else.
+
+    They keep days, states, insert dates and origins. Returns False, with nothing changed, if one of
+    them is no longer live. Works in the caller's transaction and never commits.
+
+    Raises:
+        FileSwept: if the staged file waited so long that the sweep took it for an orphan.
+    """
+    connection = session.connection()
+    queries.lock(connection, _lock_key(table_id, staged.account_id))
+    ids = [segment.id for segment in segments]
+    if queries.count_live(connection, ids) < len(ids):
+        return False
+    queries.kill_these(connection, ids)
+    moved = [replace(segment, path=staged.path, file_id=None) for segment in segments]
+    rows = [_row(segment, table_id, workspace_id) for segment in moved]
+    _insert_with_file(connection, rows, staged, of_file=len(rows))
+    return True
 
 
 def live_segments(
@@ -236,20 +273,13 @@ def _clipped(segment: Segment, days: DayRange) -> Segment:
     return Segment(segment.id, segment.account_id, days, state, run_id=segment.run_id)
 
 
-def _shown_rows(segment: Segment) -> int:
-    shown = (
-        segment.shown_days
-        and segment.file_days
-        and segment.shown_days.intersection(segment.file_days)
-    )
-    if not shown or not segment.file_days:
-        return segment.rows
-    return round(segment.rows * shown.day_count / segment.file_days.day_count)
-
-
 def _insert_with_file(
-    connection: Connection, rows: Sequence[dict[str, Any]], staged: StagedFile
+    connection: Connection,
+    rows: Sequence[dict[str, Any]],
+    staged: StagedFile,
+    of_file: int = 1,
 ) -> None:
+    """Insert segments, the last `of_file` of them of the staged file."""
     file = {
         "path": staged.path,
         "workspace_id": staged.workspace_id,
@@ -259,7 +289,7 @@ def _insert_with_file(
         "last_date": staged.last_date,
         "inserted_at": staged.inserted_at,
     }
-    if not queries.insert_segments_and_file(connection, rows, file):
+    if not queries.insert_segments_and_file(connection, rows, file, of_file):
         raise FileSwept(
             f"The file {staged.path} was taken for an orphan and removed, or is in use already; "
             "read its days again."

@@ -65,6 +65,8 @@ class FileWriter:
     Use as a context manager and call `finish` inside; leaving the block without it removes what was
     written. Columns keep the names given, and are those of `kit.columns`. About 64 MB of rows are
     held; they are sorted by day and written as row groups of about ten days.
+
+    account_name: None where the rows are moved from other files and bring their system columns.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class FileWriter:
         workspace_id: int,
         table_id: int,
         account_id: str,
-        account_name: str,
+        account_name: str | None,
         inserted_at: datetime,
         date_field: str | None,
         buffer_bytes: int,
@@ -89,7 +91,10 @@ class FileWriter:
         self._workspace_id = workspace_id
         self._table_id = table_id
         self._account_id = account_id
-        self._constants = (account_id, account_name, inserted_at.astimezone(UTC))
+        self._inserted_at = inserted_at.astimezone(UTC)
+        self._constants = (
+            () if account_name is None else (account_id, account_name, self._inserted_at)
+        )
         self._date_field = date_field
         self._buffer_bytes = buffer_bytes
         self._schema: Any = None
@@ -124,7 +129,8 @@ class FileWriter:
         if self._ended:
             raise ValueError("the file is finished; begin another one")
         if self._schema is None:
-            self._schema = _checked_schema(batch.schema, self._date_field)
+            _check_columns(self._own_fields(batch.schema), self._date_field)
+            self._schema = batch.schema
         elif not batch.schema.equals(self._schema):
             raise ValueError(
                 f"a batch has the columns {batch.schema.names} with other names, order or types "
@@ -170,11 +176,18 @@ class FileWriter:
             account_id=self._account_id,
             rows=self._rows,
             bytes=size,
-            columns=columns_of(self._schema),
-            inserted_at=self._constants[2],
+            columns=columns_of(self._own_fields(self._schema)),
+            inserted_at=self._inserted_at,
             first_date=self._dates.first if self._dates else None,
             last_date=self._dates.last if self._dates else None,
         )
+
+    def _own_fields(self, schema: Any) -> Any:
+        """The vendor's fields among those that the batches have."""
+        if self._constants:
+            return schema
+        names = {column.name for column in SYSTEM_COLUMNS}
+        return pa.schema([field for field in schema if field.name not in names])
 
     def _note_dates(self, values: Any) -> None:
         if values.null_count:
@@ -204,11 +217,14 @@ class FileWriter:
         if self._parquet is None:
             self._sink = self._open_sink(self._path)
             self._parquet = _parquet_writer(
-                self._sink.stream, self._schema, self._date_field, table.nbytes
+                self._sink.stream,
+                self._own_fields(self._schema),
+                self._date_field,
+                table.nbytes,
             )
         for start, stop in _groups(table, self._date_field):
             group = table.slice(start, stop - start)
-            for column, value in zip(SYSTEM_COLUMNS, self._constants, strict=True):
+            for column, value in zip(SYSTEM_COLUMNS, self._constants, strict=bool(self._constants)):
                 group = group.append_column(
                     pa.field(column.name, column.arrow_type),
                     _constant(value, column.arrow_type, group.num_rows),
@@ -224,7 +240,7 @@ class FileWriter:
             self._sink.abort()
 
 
-def _checked_schema(schema: Any, date_field: str | None) -> Any:
+def _check_columns(schema: Any, date_field: str | None) -> None:
     reserved = {column.name for column in SYSTEM_COLUMNS} & set(schema.names)
     if reserved:
         raise ValueError(f"the column names {sorted(reserved)} are reserved")
@@ -242,7 +258,6 @@ def _checked_schema(schema: Any, date_field: str | None) -> Any:
         not in (ARROW_TYPES[ColumnType.DATE], ARROW_TYPES[ColumnType.DATETIME])
     ):
         raise ValueError(f"the date field {date_field!r} is no date column of {schema.names}")
-    return schema
 
 
 def day_of(value: date) -> date:
