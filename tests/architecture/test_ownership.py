@@ -10,14 +10,15 @@ from architecture.house import SLICES, Module, dotted, modules
 from headrace.models import metadata
 
 _VERBS = {"select", "update", "delete", "exists", "get", "get_one", "query"}
-_PROOFS = {"owned", "owned_columns"}
+_PROOFS = {"owned", "owned_columns", "owned_by_parameter"}
 
 EXCEPTIONS = {
     "connections/queries.py:deactivate_accounts": "of a connection its service found in the scope",
     "connections/queries.py:credentials_now": "of a connection that a run opened in its scope",
     "connections/queries.py:unlist_accounts_except": "of a connection its service found in the scope",
     "connections/tasks.py:refresh_failed": "of a run, whose subject was found in its scope",
-    "extracts/service.py:parts": "what an extract of the workspace itself refers to",
+    "destinations/queries.py:params_now": "of a connection that a run opened in its scope",
+    "extracts/parts.py:parts": "what an extract of the workspace itself refers to",
     "embedding/queries.py:origin_of_frame": "who may show a page is no secret, and its id is random",
     "access/queries.py:exchange_code": "by a code that only its holder knows",
     "external_links/queries.py:pending_link": "by a secret that only the link's holder knows",

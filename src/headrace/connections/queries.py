@@ -24,13 +24,16 @@ def connection(session: Session, scope: WorkspaceScope, connection_id: int) -> C
 
 
 def locked_connection(
-    session: Session, scope: WorkspaceScope, connection_id: int
+    session: Session, scope: WorkspaceScope, connection_id: int, *, is_referred_to: bool = False
 ) -> Connection | None:
-    """Return a connection that is not deleted as it is now, held against changes."""
+    """Return a connection that is not deleted as it is now, held against changes.
+
+    is_referred_to: others may store rows that refer to it meanwhile.
+    """
     return session.scalar(
         owned(Connection, scope)
         .where(Connection.id == connection_id, Connection.deleted_at.is_(None))
-        .with_for_update()
+        .with_for_update(key_share=is_referred_to)
         .execution_options(populate_existing=True)
     )
 

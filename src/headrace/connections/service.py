@@ -79,6 +79,7 @@ def create(
         title=body.title or spec.title,
         settings=settings,
         account_sync_mode=body.account_sync_mode,
+        created_by=scope.user_id,
     )
     connection.credentials = _sealed(resources, connection, body.credentials)
     access = open_access(resources, connection)
@@ -242,6 +243,21 @@ def held(session: Session, scope: WorkspaceScope, connection_id: int) -> Connect
     if connection is None:
         raise NotFound("Connection")
     return connection
+
+
+def held_for_renewal(session: Session, scope: WorkspaceScope, connection_id: int) -> Connection:
+    """Return a connection as `held` does, but let others refer to it meanwhile; raises as `get`."""
+    connection = queries.locked_connection(session, scope, connection_id, is_referred_to=True)
+    if connection is None:
+        raise NotFound("Connection")
+    return connection
+
+
+def replace_credentials(
+    resources: Resources, connection: Connection, credentials: Mapping[str, Any]
+) -> None:
+    """Seal new credentials of a connection that the caller holds."""
+    connection.credentials = _sealed(resources, connection, credentials)
 
 
 def row(session: Session, scope: WorkspaceScope, connection_id: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from headrace.destinations.models import DestinationConnection
@@ -34,6 +34,14 @@ def locked_connection(
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+
+
+def params_now(session: Session, connection_id: UUID) -> str | None:
+    """Return the sealed parameters a destination connection has now."""
+    found: str | None = session.scalar(
+        select(DestinationConnection.params).where(DestinationConnection.id == connection_id)
+    )
+    return found
 
 
 def connection_rows(scope: WorkspaceScope, destination_name: str) -> Select[Any]:

@@ -11,7 +11,6 @@ from headrace.connectors.contract import Account as RemoteAccount
 from headrace.connectors.contract import BadValues
 from headrace.data_tables import service as data_tables
 from headrace.data_tables.errors import TitleTaken
-from headrace.data_tables.models import DataTable
 from headrace.extracts import creation, service
 from headrace.extracts.creation import Chosen
 from headrace.extracts.errors import NotWide
@@ -133,5 +132,5 @@ def _ask_source(resources: Resources, calls: OutsideCalls, source: Parts, chosen
 def _title(session: Session, scope: WorkspaceScope, source: Parts, body: MigrateWideIn) -> str:
     if body.data_table_title is not None:
         return body.data_table_title
-    table = session.get_one(DataTable, source.extract.data_table_id)
+    table = data_tables.get(session, scope, source.extract.data_table_id)
     return data_tables.free_title(session, scope, table.title)

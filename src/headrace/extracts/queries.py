@@ -1,21 +1,43 @@
 """All SQL of extracts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, String, cast, delete, exists, func, insert, literal, select
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy import (
+    JSON,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from headrace.connections.models import Account, Connection
 from headrace.data_tables.models import DataTable
 from headrace.extracts.models import Extract, ExtractTally
+from headrace.rest.json_pages import keyed_pages
 from headrace.runs.models import ScheduleRow
 from headrace.runs.queries import subject_status
 from headrace.templates.models import ExtractTemplate
-from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
+from headrace.tenancy.scope import (
+    WorkspaceScope,
+    of_scope,
+    owned,
+    owned_by_parameter,
+    owned_columns,
+)
 
 KIND = "extract"
+Values = dict[str, Any]
 
 
 def extract(session: Session, scope: WorkspaceScope, extract_id: int) -> Extract | None:
@@ -25,42 +47,48 @@ def extract(session: Session, scope: WorkspaceScope, extract_id: int) -> Extract
 
 def extract_rows(scope: WorkspaceScope) -> Select[Any]:
     """Select extracts, as `ExtractOut`."""
+    return _joined(owned_columns(Extract, scope, *_shown()))
+
+
+def _shown() -> list[Any]:
+    return [
+        Extract.id,
+        Extract.title,
+        Extract.connection_id,
+        Account.remote_id.label("account_id"),
+        Account.title.label("account_name"),
+        Extract.created_at,
+        Extract.last_sync,
+        _status().label("status"),
+        Extract.error_text,
+        ExtractTemplate.schedules_limit,
+        Extract.sync_historical_data,
+        Extract.account_id.label("account_entity_id"),
+        Extract.account_id.label("account_embedded_id"),
+        ExtractTemplate.is_wide.label("is_wide_template"),
+        _schedules().label("scheduling"),
+        Extract.settings.label("additional_params"),
+        func.json_build_object(
+            "id", DataTable.id,
+            "title", DataTable.title,
+            "datasource_name", DataTable.datasource_name,
+            type_=JSON,
+        ).label("data_table"),
+        Extract.template_id,
+        Connection.datasource_name,
+        Extract.hashed_fields,
+        Extract.custom_filters,
+        Extract.bad_values,
+    ]  # fmt: skip
+
+
+def _joined(rows: Select[Any]) -> Select[Any]:
     return (
-        owned_columns(
-            Extract,
-            scope,
-            Extract.id,
-            Extract.title,
-            Extract.connection_id,
-            Account.remote_id.label("account_id"),
-            Account.title.label("account_name"),
-            Extract.created_at,
-            Extract.last_sync,
-            _status().label("status"),
-            Extract.error_text,
-            ExtractTemplate.schedules_limit,
-            Extract.sync_historical_data,
-            Extract.account_id.label("account_entity_id"),
-            Extract.account_id.label("account_embedded_id"),
-            ExtractTemplate.is_wide.label("is_wide_template"),
-            _schedules().label("scheduling"),
-            Extract.settings.label("additional_params"),
-            func.jsonb_build_object(
-                "id", DataTable.id,
-                "title", DataTable.title,
-                "datasource_name", DataTable.datasource_name,
-            ).label("data_table"),
-            Extract.template_id,
-            Connection.datasource_name,
-            Extract.hashed_fields,
-            Extract.custom_filters,
-            Extract.bad_values,
-        )
-        .join(Account, Account.id == Extract.account_id)
+        rows.join(Account, Account.id == Extract.account_id)
         .join(Connection, Connection.id == Extract.connection_id)
         .join(DataTable, DataTable.id == Extract.data_table_id)
         .join(ExtractTemplate, ExtractTemplate.id == Extract.template_id)
-    )  # fmt: skip
+    )
 
 
 def _status() -> Any:
@@ -75,29 +103,54 @@ def _status() -> Any:
 
 
 def _schedules() -> Any:
-    in_order = func.jsonb_agg(aggregate_order_by(ScheduleRow.rule, ScheduleRow.position))
+    # Put together as text: to build the same as a JSONB value costs three times as much.
+    in_order = aggregate_order_by(literal(","), ScheduleRow.position)
+    listed = literal("[") + func.string_agg(cast(ScheduleRow.rule, Text), in_order) + literal("]")
     return (
-        select(func.coalesce(in_order, cast(literal("[]"), JSONB)))
-        .where(ScheduleRow.kind == KIND, ScheduleRow.subject_id == cast(Extract.id, String))
+        select(cast(func.coalesce(listed, literal("[]")), JSON))
+        .where(
+            ScheduleRow.workspace_id == Extract.workspace_id,
+            ScheduleRow.kind == KIND,
+            ScheduleRow.subject_id == cast(Extract.id, Text),
+        )
         .correlate(Extract)
         .scalar_subquery()
     )
 
 
-def filtered(
-    rows: Select[Any],
-    connection_ids: Collection[int],
-    datasource_names: Collection[str],
-    data_table_ids: Collection[int],
-) -> Select[Any]:
-    """Narrow a selection of extracts; an empty filter narrows nothing."""
-    if connection_ids:
-        rows = rows.where(Extract.connection_id.in_(connection_ids))
-    if datasource_names:
-        rows = rows.where(Connection.datasource_name.in_(datasource_names))
-    if data_table_ids:
-        rows = rows.where(Extract.data_table_id.in_(data_table_ids))
-    return rows
+@dataclass(frozen=True)
+class ExtractFilter:
+    """Which extracts to list; an empty filter narrows nothing."""
+
+    connection_ids: Sequence[int] = ()
+    datasource_names: Sequence[str] = ()
+    data_table_ids: Sequence[int] = ()
+
+
+def extract_pages(scope: WorkspaceScope, wanted: ExtractFilter) -> tuple[Select[Any], Values]:
+    """Select pages of extracts for `rest.json_pages`, as `ExtractOut`; with the statement's values."""
+    given = {name: list(values) for name, values in asdict(wanted).items() if values}
+    return _pages(frozenset(given)), given | of_scope(scope)
+
+
+@cache
+def _pages(filters: frozenset[str]) -> Select[Any]:
+    """The statement for some filters, made once: to make it takes longer than to carry it out."""
+    rows = _joined(owned_by_parameter(Extract, *_shown()))
+    keys = owned_by_parameter(Extract, Extract.id)
+    if not filters:
+        parts = owned_by_parameter(ExtractTally, func.sum(ExtractTally.change))
+        return keyed_pages(rows, keys, parts.scalar_subquery())
+    names: Any = bindparam("datasource_names", expanding=True)
+    of_source = owned_by_parameter(Connection, Connection.id)
+    conditions = {
+        "connection_ids": Extract.connection_id.in_(bindparam("connection_ids", expanding=True)),
+        "datasource_names": Extract.connection_id.in_(
+            of_source.where(Connection.datasource_name.in_(names))
+        ),
+        "data_table_ids": Extract.data_table_id.in_(bindparam("data_table_ids", expanding=True)),
+    }
+    return keyed_pages(rows, keys.where(*(conditions[name] for name in sorted(filters))))
 
 
 def of_connection(session: Session, scope: WorkspaceScope, connection_id: int) -> Sequence[Extract]:

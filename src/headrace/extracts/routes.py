@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query, Response
 from headrace.access.guards import allows
 from headrace.access.permissions import Permission
 from headrace.extracts import creation, migrating, newcomers, queries, service
-from headrace.extracts.models import Extract
-from headrace.extracts.queries import KIND
+from headrace.extracts.queries import KIND, ExtractFilter
 from headrace.extracts.schemas import (
     ExtractDetail,
     ExtractIn,
@@ -21,6 +20,7 @@ from headrace.extracts.schemas import (
 from headrace.rest.api_route import ApiRoute
 from headrace.rest.filters import comma_ids, comma_list
 from headrace.rest.ids import Id
+from headrace.rest.json_pages import page_of_keyed
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.outside import CallsOutside
 from headrace.rest.paging import Page, Paging, page_of_rows
@@ -51,13 +51,12 @@ def list_extracts(
     data_table_id: Ids = None,
 ) -> Response:
     """List the workspace's extracts."""
-    rows = queries.filtered(
-        queries.extract_rows(scope),
+    wanted = ExtractFilter(
         comma_ids("connection_id", connection_id),
         comma_list(datasource_name),
         comma_ids("data_table_id", data_table_id),
     )
-    return page_of_rows(session, paging, rows.order_by(Extract.id))
+    return page_of_keyed(session, paging, *queries.extract_pages(scope, wanted))
 
 
 @router.post(

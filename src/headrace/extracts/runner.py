@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from headrace.connections import service as connections
-from headrace.connections.renewal import while_current
+from headrace.connections.renewal import renewed, while_current
+from headrace.connectors.abilities import RenewsCredentials
 from headrace.connectors.contract import Access, Account, BadValues, ReadRequest
+from headrace.data_tables import followers
 from headrace.data_tables import service as data_tables
 from headrace.extracts.journal import RunJournal
 from headrace.extracts.parts import Parts
@@ -75,7 +77,7 @@ def execute(context: RunContext) -> None:
     """
     with context.step() as session:
         work, windows = _begin(session, context)
-    with while_current(context.resources.sessions, work.parts.connection):
+    with while_current(context.look, work.parts.connection):
         for window in windows:
             if not window.is_done:
                 _read_window(work, window)
@@ -131,7 +133,18 @@ def _days(window: RunWindow) -> DayRange | None:
     return DayRange(window.date_from, window.date_to)
 
 
+def _fresh_access(work: Work) -> Access:
+    """What to read the next window with: credentials that are about to end are made new before."""
+    if not isinstance(work.parts.connector, RenewsCredentials):
+        return work.access
+    resources = work.context.resources
+    with work.context.look() as session:
+        connection = renewed(session, work.context.scope, resources, work.parts.connection.id)
+    return connections.open_access(resources, connection)
+
+
 def _read_window(work: Work, window: RunWindow) -> None:
+    access = _fresh_access(work)
     journal = RunJournal(work.context, window.id, window.bookmark)
     request = ReadRequest(
         account=work.account,
@@ -151,7 +164,7 @@ def _read_window(work: Work, window: RunWindow) -> None:
         date_field=work.parts.date_field,
     )
     with writer:
-        for batch in work.parts.connector.read(work.access, request):
+        for batch in work.parts.connector.read(access, request):
             journal.rows_read += batch.num_rows
             writer.write(work.screen.shown(batch))
         staged = writer.finish()
@@ -245,4 +258,5 @@ def _finish(session: Session, work: Work) -> None:
     extract.last_sync = now
     extract.error_text = None
     loads.start_runs_for(session, work.context.scope, work.table_id)
+    followers.tell(session, work.context.scope, work.table_id)
     runs.succeed(work.context.hold(session), now)

@@ -16,6 +16,7 @@ from headrace.data_tables import service as data_tables
 from headrace.data_tables.service import TableView
 from headrace.destinations import service as destinations
 from headrace.destinations.models import DestinationConnection, DestinationStatus
+from headrace.destinations.renewal import while_current
 from headrace.kit.columns import Column
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused, TryLater
@@ -45,9 +46,11 @@ from headrace.table_store import FileLost, live_segments, scan
 class Work:
     """What one attempt of a run is to do.
 
+    connection: as it was when its access was opened.
     shape: mode and columns that the delivered table has once a full unit is written.
     """
 
+    connection: DestinationConnection
     loader: Loader
     access: Access
     target: TargetTable
@@ -66,9 +69,10 @@ def deliver(context: RunContext) -> None:
         work = prepare(context, session)
     if work.planned:
         units = [_unit(context, work.view, each) for each in work.planned]
-        written = work.loader.write(work.access, work.target, units)
-        for planned, delivered in zip(work.planned, written, strict=True):
-            _record(context, work, planned, delivered)
+        with while_current(context.look, work.connection):
+            written = work.loader.write(work.access, work.target, units)
+            for planned, delivered in zip(work.planned, written, strict=True):
+                _record(context, work, planned, delivered)
     _finish(context)
 
 
@@ -105,6 +109,7 @@ def prepare(context: RunContext, session: Session) -> Work:
         # From the first append on, the table may hold what another mode has to clear away.
         load.delivered_shape = shape
     return Work(
+        connection=connection,
         loader=destinations.loader_named(connection.destination_name),
         access=destinations.open_access(context.resources, connection),
         target=_target(session, context, load, view),

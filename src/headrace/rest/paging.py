@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
+import msgspec
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator
 from sqlalchemy import Row, Select, func, select
@@ -113,14 +114,25 @@ def page_response(asked: PageAsked, count: int, results: list[Any]) -> Response:
     Raises:
         InvalidPage: if the page lies past the end; the first page of an empty list does not.
     """
+    return json_response(_frame(asked, count) | {"results": results})
+
+
+def encoded_page(asked: PageAsked, count: int, objects: str) -> Response:
+    """Wrap one page whose results are JSON objects already, separated by commas.
+
+    Raises:
+        InvalidPage: as `page_response` does.
+    """
+    results = msgspec.Raw(f"[{objects}]".encode())
+    return json_response(_frame(asked, count) | {"results": results})
+
+
+def _frame(asked: PageAsked, count: int) -> dict[str, Any]:
     if asked.number > 1 and (asked.number - 1) * asked.size >= count:
         raise InvalidPage
     more = asked.number * asked.size < count
-    return json_response(
-        {
-            "count": count,
-            "next": asked.link(asked.number + 1) if more else None,
-            "previous": asked.link(asked.number - 1) if asked.number > 1 else None,
-            "results": results,
-        }
-    )
+    return {
+        "count": count,
+        "next": asked.link(asked.number + 1) if more else None,
+        "previous": asked.link(asked.number - 1) if asked.number > 1 else None,
+    }

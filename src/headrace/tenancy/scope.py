@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from headrace.db.roles import step_down, stepped_down
@@ -64,3 +64,20 @@ def owned_columns(row: type[WorkspaceRow], scope: WorkspaceScope, *columns: Any)
     """Select some columns (of this table or of tables to be joined), as `owned` does for rows."""
     column: InstrumentedAttribute[int] = row.workspace_id
     return select(*columns).select_from(row).where(column == scope.workspace_id)
+
+
+_WORKSPACE = "of_workspace"
+
+
+def owned_by_parameter(row: type[WorkspaceRow], *columns: Any) -> Select[Any]:
+    """Select as `owned_columns` does, for a statement made once and carried out for many scopes.
+
+    Without the parameters of a scope, `of_scope`, it cannot be carried out.
+    """
+    column: InstrumentedAttribute[int] = row.workspace_id
+    return select(*columns).select_from(row).where(column == bindparam(_WORKSPACE))
+
+
+def of_scope(scope: WorkspaceScope) -> dict[str, Any]:
+    """Return the parameters that carry out a statement of `owned_by_parameter` in a scope."""
+    return {_WORKSPACE: scope.workspace_id}
