@@ -22,11 +22,12 @@ from headrace.jobs import engine as jobs
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError
 from headrace.loads import tasks as load_tasks
+from headrace.recipes import tasks as recipe_tasks
 from headrace.rest import idempotency
 from headrace.rest.resources import Resources
 from headrace.runs import service as runs
 from headrace.runs import tasks as run_tasks
-from headrace.table_store import sweep
+from headrace.table_store import compact, sweep
 from headrace.webhooks import dispatcher
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,7 @@ _HOUSEKEEPING_SECONDS = 600.0
 _ROUNDS = 100  # of a thousand each; what is left then waits for the next time
 _GRACE_SECONDS = 30.0
 # Importing these registers what they carry out.
-_KINDS = (connection_tasks, destination_tasks, extract_tasks, link_tasks, load_tasks)
+_KINDS = (connection_tasks, destination_tasks, extract_tasks, link_tasks, load_tasks, recipe_tasks)
 
 
 def run(resources: Resources, database_url: str, threads: int) -> bool:
@@ -121,13 +122,19 @@ def _listen(resources: Resources, database_url: str, halted: threading.Event) ->
 def _keep_house(resources: Resources, halted: threading.Event) -> None:
     """Remove what nobody needs: dead files, expired credentials, old history."""
     while not halted.wait(_HOUSEKEEPING_SECONDS):
-        for chore in (_sweep, _forget):
+        for chore in (_compact, _sweep, _forget):
             try:
                 chore(resources)
             except OutsideError as error:
                 log.warning("chore put off", chore=chore.__name__, details=str(error))
             except Exception:
                 log.exception("chore failed", chore=chore.__name__)
+
+
+def _compact(resources: Resources) -> None:
+    done = compact(resources.sessions, resources.lake)
+    if done.files_written:
+        log.info("lake compacted", done=str(done))
 
 
 def _sweep(resources: Resources) -> None:

@@ -35,7 +35,7 @@ class Segment:
     path: None where the days hold no rows. rows, bytes: of the whole file, of which a clipped
     segment shows a part. file_days: the days that the file's rows hold, None without dates.
     origin, inserted_at: the file that the rows were first written to, which tells readers whether
-    they know them, and their insert date; compaction changes neither.
+    they know them (None: this one), and their insert date; compaction changes neither.
     """
 
     id: int
@@ -71,7 +71,7 @@ class Segment:
     @property
     def as_slice(self) -> Slice:
         """The segment as `changed_windows` takes it."""
-        return Slice(self.account_id, self.days, self.origin)
+        return Slice(self.account_id, self.days, self.origin or self.path)
 
 
 @dataclass(frozen=True)
@@ -297,7 +297,7 @@ def _insert_with_file(
 
 
 def _row(segment: Segment, table_id: int, workspace_id: int) -> dict[str, Any]:
-    is_moved = segment.origin != segment.path
+    is_moved = segment.origin not in (None, segment.path)
     return {
         "table_id": table_id,
         "workspace_id": workspace_id,
