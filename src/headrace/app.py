@@ -22,6 +22,7 @@ from headrace.external_links import pages as link_pages
 from headrace.external_links import routes as external_links
 from headrace.extracts import routes as extracts
 from headrace.loads import routes as loads
+from headrace.recipes import routes as recipes
 from headrace.rest import errors, health, openapi
 from headrace.rest.addresses import ClientAddresses
 from headrace.rest.body_limit import BodyLimit
@@ -52,6 +53,7 @@ _ROUTERS = (
     data_tables.router,
     destinations.router,
     loads.router,
+    recipes.router,
     runs.router,
     audit.router,
     webhooks.router,

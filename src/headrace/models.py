@@ -11,6 +11,7 @@ from headrace.events import models as events
 from headrace.external_links import models as external_links
 from headrace.extracts import models as extracts
 from headrace.loads import models as loads
+from headrace.recipes import models as recipes
 from headrace.rest import models as rest
 from headrace.runs import models as runs
 from headrace.table_store import models as table_store
@@ -32,6 +33,7 @@ __all__ = [
     "extracts",
     "loads",
     "metadata",
+    "recipes",
     "rest",
     "runs",
     "table_store",

@@ -53,6 +53,33 @@ def check_statement(step: str, sql: str, allowed: Collection[str]) -> set[str]:
     return {by_lower[name] for name in _Check(step, by_lower.keys()).read(sql)}
 
 
+def columns_named(sql: str) -> frozenset[str] | None:
+    """Return the names of columns anywhere in a statement, in lower case, or perhaps more.
+
+    None where it may mean columns without naming them: by `*`, by a natural join, or by the name of
+    a whole row. Reading only what is named spares most of a wide table.
+    """
+    names: set[str] = set()
+    alone: set[str] = set()
+    relations: set[str] = set()
+    pending: list[Any] = [syntax_tree(sql)]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, list):
+            pending += node
+        elif isinstance(node, dict):
+            if node.get("class") == "STAR" or node.get("ref_type") == "NATURAL":
+                return None
+            path = [part.lower() for part in node.get("column_names", ())]
+            alone.update(path if len(path) == 1 else ())
+            names.update(path[1:] if len(path) > 1 else path)
+            names.update(part.lower() for part in node.get("using_columns", ()))
+            if node.get("class") is None:
+                relations.update(str(node.get(key, "")).lower() for key in ("alias", "table_name"))
+            pending += node.values()
+    return None if alone & relations else frozenset(names)
+
+
 class _Check:
     """One pass over a tree; `allowed` names relations in lower case, None allows any name."""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from headrace.kit.columns import Column, ColumnType
-from headrace.recipes.allowed_sql import check_statement, relations_read
+from headrace.recipes.allowed_sql import check_statement, columns_named, relations_read
 from headrace.recipes.declared import compile_declared
 from headrace.recipes.errors import StepRefused
 from headrace.recipes.sql_steps import compile_sql
@@ -25,12 +25,18 @@ class Plan:
     columns: those of the last step, in order.
     steps: the columns of every step, by its name.
     reads: names of the inputs that are needed.
+    named: names of columns in the statement, in lower case; None where it may mean all of some.
     """
 
     sql: str
     columns: tuple[Column, ...]
     steps: Mapping[str, tuple[Column, ...]]
     reads: frozenset[str]
+    named: frozenset[str] | None
+
+    def needs(self, column: str) -> bool:
+        """Whether a column of that name, of any input, can matter to the result."""
+        return self.named is None or column.lower() in self.named
 
 
 def inputs_named(steps: Sequence[Step]) -> list[str]:
@@ -83,6 +89,7 @@ def plan(steps: Sequence[Step], inputs: Mapping[str, Sequence[Column]]) -> Plan:
         columns=_columns(shapes[last]),
         steps={name: _columns(shapes[name]) for name in compiled},
         reads=frozenset(reads),
+        named=columns_named(statement),
     )
 
 

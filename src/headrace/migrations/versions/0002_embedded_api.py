@@ -57,6 +57,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("host", name=op.f("pk_webhook_host")),
     )
     op.create_table(
+        "recipe",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("agency_id", sa.BigInteger(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("inputs", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("date_column", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("released", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_recipe_agency_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipe")),
+        sa.UniqueConstraint("agency_id", "title", name=op.f("uq_recipe_agency_id_title")),
+    )
+    op.create_index("ix_recipe_list", "recipe", ["agency_id", "id"], unique=False)
+    op.create_table(
         "role",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True, start=1001), nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=True),
@@ -168,6 +198,38 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "recipe_step",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("agency_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipe_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("definition", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_recipe_step_agency_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["recipe_id"], ["recipe.id"], name=op.f("fk_recipe_step_recipe_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipe_step")),
+        sa.UniqueConstraint("recipe_id", "name", name=op.f("uq_recipe_step_recipe_id_name")),
+    )
+    op.create_index(
+        "ix_recipe_step_recipe_id", "recipe_step", ["recipe_id", "position"], unique=False
+    )
+    op.create_table(
         "webhook_endpoint",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("uid", sa.Uuid(), nullable=False),
@@ -269,6 +331,48 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_embed_frame_workspace_id"), "embed_frame", ["workspace_id"], unique=False
     )
+    op.create_table(
+        "enabled_recipe",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("recipe_id", sa.BigInteger(), nullable=False),
+        sa.Column("data_table_id", sa.BigInteger(), nullable=True),
+        sa.Column("input_table_ids", postgresql.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column("last_build_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error_text", sa.Text(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["data_table_id"],
+            ["data_table.id"],
+            name=op.f("fk_enabled_recipe_data_table_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["recipe_id"],
+            ["recipe.id"],
+            name=op.f("fk_enabled_recipe_recipe_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_enabled_recipe_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enabled_recipe")),
+        sa.UniqueConstraint(
+            "workspace_id", "recipe_id", name=op.f("uq_enabled_recipe_workspace_id_recipe_id")
+        ),
+    )
+    op.create_index(
+        "ix_enabled_recipe_data_table_id", "enabled_recipe", ["data_table_id"], unique=False
+    )
+    op.create_index("ix_enabled_recipe_recipe_id", "enabled_recipe", ["recipe_id"], unique=False)
     op.create_table(
         "event_outbox",
         sa.Column("event_id", sa.BigInteger(), nullable=False),
@@ -644,11 +748,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_external_auth_link_connection_id"), table_name="external_auth_link")
     op.drop_table("external_auth_link")
     op.drop_table("event_outbox")
+    op.drop_index("ix_enabled_recipe_recipe_id", table_name="enabled_recipe")
+    op.drop_index("ix_enabled_recipe_data_table_id", table_name="enabled_recipe")
+    op.drop_table("enabled_recipe")
     op.drop_index(op.f("ix_embed_frame_workspace_id"), table_name="embed_frame")
     op.drop_index(op.f("ix_embed_frame_destination_connection_id"), table_name="embed_frame")
     op.drop_index(op.f("ix_embed_frame_connection_id"), table_name="embed_frame")
     op.drop_table("embed_frame")
     op.drop_table("webhook_endpoint")
+    op.drop_index("ix_recipe_step_recipe_id", table_name="recipe_step")
+    op.drop_table("recipe_step")
     op.drop_index(op.f("ix_idempotency_record_workspace_id"), table_name="idempotency_record")
     op.drop_index(op.f("ix_idempotency_record_expires_at"), table_name="idempotency_record")
     op.drop_index(op.f("ix_idempotency_record_agency_id"), table_name="idempotency_record")
@@ -659,6 +768,8 @@ def downgrade() -> None:
     op.drop_table("event")
     op.drop_index("uq_role_agency_id_title", table_name="role")
     op.drop_table("role")
+    op.drop_index("ix_recipe_list", table_name="recipe")
+    op.drop_table("recipe")
     op.drop_table("webhook_host")
     op.drop_index("ix_audit_entry_workspace_id_id", table_name="audit_entry")
     op.drop_index(op.f("ix_audit_entry_occurred_at"), table_name="audit_entry")
@@ -736,6 +847,7 @@ def _bind_tables() -> None:
     _bind("webhook_host", None, None)
     _bind("app_user", _OF_AGENCY, _OF_AGENCY)
     _bind("extract_template", _OF_AGENCY, _OF_AGENCY, shared="agency_id IS NULL")
+    _bind("recipe", _OF_AGENCY, _OF_AGENCY)
     _bind("role", _OF_AGENCY, _OF_AGENCY, shared="agency_id IS NULL")
     _bind("segment", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("workspace", _OF_AGENCY, f"id = {_WORKSPACE}")
@@ -752,6 +864,7 @@ def _bind_tables() -> None:
     _bind("extract_tally", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("idempotency_record", _OF_AGENCY, _OF_WORKSPACE)
     _bind("membership", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
+    _bind("recipe_step", _OF_AGENCY, _OF_AGENCY)
     _bind("run", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("schedule", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("webhook_endpoint", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
@@ -762,6 +875,7 @@ def _bind_tables() -> None:
         _seen("data_table", "data_table_field.data_table_id"),
     )
     _bind("embed_frame", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
+    _bind("enabled_recipe", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind(
         "event_outbox",
         _seen("event", "event_outbox.event_id"),
@@ -786,6 +900,7 @@ def _unbind_tables() -> None:
         "webhook_host",
         "app_user",
         "extract_template",
+        "recipe",
         "role",
         "segment",
         "workspace",
@@ -798,12 +913,14 @@ def _unbind_tables() -> None:
         "extract_tally",
         "idempotency_record",
         "membership",
+        "recipe_step",
         "run",
         "schedule",
         "webhook_endpoint",
         "account",
         "data_table_field",
         "embed_frame",
+        "enabled_recipe",
         "event_outbox",
         "external_auth_link",
         "load",
