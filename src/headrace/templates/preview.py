@@ -108,16 +108,13 @@ class PreviewJournal:
         Raises:
             TryLater: if there is not.
         """
-        if clock.now() + timedelta(seconds=seconds) > self.deadline:
-            raise TryLater(
-                f"The source takes longer than the {PATIENCE_SECONDS:.0f} s of a preview."
-            )
+        if not self.has(seconds):
+            raise TryLater("The source takes longer than the time of a preview.")
         clock.sleep(seconds)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether no time is left."""
-        return clock.now() >= self.deadline
+    def has(self, seconds: float) -> bool:
+        """Whether so much time is left."""
+        return clock.now() + timedelta(seconds=seconds) < self.deadline
 
 
 def preview(
@@ -209,7 +206,7 @@ def _collect(look: Look, account: RemoteAccount, journal: PreviewJournal, sample
             _take(look, batch, sample)
             if sample.is_truncated:
                 return
-            if sample.read_bytes > MOST_READ_BYTES or journal.is_over:
+            if sample.read_bytes > MOST_READ_BYTES or not journal.has(0):
                 sample.is_truncated = True
                 return
     except OutsideError:
@@ -236,6 +233,8 @@ def _batches(
             yield from look.source.connector.read(look.source.access, request)
         except SlowDown as slow:
             # A report that is not finished raises this before its first row.
+            if not journal.has(slow.after_seconds):
+                raise
             journal.pause(slow.after_seconds)
         else:
             return
