@@ -8,7 +8,7 @@ from headrace.access import service
 from headrace.access.authentication import COOKIE_NAME
 from headrace.access.guards import allows_agency
 from headrace.access.permissions import Permission
-from headrace.access.schemas import SessionOut, TokenIn, TokenOut
+from headrace.access.schemas import PasswordIn, SessionOut, TokenIn, TokenOut
 from headrace.rest.api_route import ApiRoute
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.session import AppSettings, DbSession
@@ -32,6 +32,16 @@ def create_token(asked: TokenIn, session: DbSession, scope: Caller) -> TokenOut:
         expires_at=minted.expires_at,
         workspace_id=asked.workspace_id,
     )
+
+
+@router.post("/password", status_code=204, openapi_extra=EXTENSION)
+def change_password(body: PasswordIn, session: DbSession, scope: Caller) -> None:
+    """Change one's own password, which the Basic credentials of this request prove.
+
+    All that was made with the old one ends at once: tokens, browser sessions, iframes and their
+    URLs.
+    """
+    service.change_own_password(session, scope, body.password)
 
 
 @router.post("/session", response_model=SessionOut, openapi_extra=EXTENSION)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from headrace.access.passwords import LONGEST, SHORTEST
 from headrace.rest.ids import IdIn
 
 
@@ -20,6 +21,14 @@ class TokenOut(BaseModel):
     expires_in: int = Field(description="Seconds until it expires if it is not used.")
     expires_at: datetime
     workspace_id: int
+
+
+class PasswordIn(BaseModel):
+    """The new password."""
+
+    password: str = Field(
+        min_length=SHORTEST, max_length=LONGEST, examples=["correct horse battery staple"]
+    )
 
 
 class SessionOut(BaseModel):

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from headrace.access import queries
@@ -109,8 +110,6 @@ def create_user(
     if not username or ":" in username or "\0" in username:
         raise Invalid("username", "must not be empty or contain a colon.")
     _check_password(password)
-    if session.scalar(select(User.id).where(User.username == username)) is not None:
-        raise UsernameTaken(username)
     user = User(
         agency_id=agency_id,
         username=username,
@@ -118,8 +117,13 @@ def create_user(
         password_hash=hash_password(password),
         is_chief=is_chief,
     )
-    session.add(user)
-    session.flush()
+    # Names of other agencies' users, and of those being made at this moment, are seen by the
+    # database alone.
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:
+        raise UsernameTaken(username) from error
     return user
 
 
@@ -151,6 +155,11 @@ def set_password(session: Session, user: User, password: str) -> None:
     user.password_hash = hash_password(password)
     session.flush()
     end_everything_of(session, user.id)
+
+
+def change_own_password(session: Session, scope: AgencyScope, password: str) -> None:
+    """Change the caller's password; raises as `set_password` does."""
+    set_password(session, session.get_one(User, scope.user_id), password)
 
 
 def deactivate(session: Session, user: User) -> None:

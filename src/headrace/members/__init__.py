@@ -1,0 +1,1 @@
+"""Users of an agency, and who of them works in which workspace as what."""
