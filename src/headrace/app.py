@@ -22,6 +22,7 @@ from headrace.external_links import pages as link_pages
 from headrace.external_links import routes as external_links
 from headrace.extracts import routes as extracts
 from headrace.loads import routes as loads
+from headrace.members import routes as members
 from headrace.recipes import routes as recipes
 from headrace.rest import errors, health, openapi
 from headrace.rest.addresses import ClientAddresses
@@ -47,6 +48,7 @@ _ROUTERS = (
     access.router,
     workspaces.router,
     roles.router,
+    members.router,
     connections.router,
     templates.router,
     extracts.router,
