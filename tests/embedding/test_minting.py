@@ -7,8 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from embedding.frames import HOST_PAGE, PATH, FrameUrl, mint, mint_as_agency, opened
 from fakes.callers import AgencyFake, WorkspaceFake
+from fakes.frames import HOST_PAGE, PATH, FrameUrl, mint, mint_as_agency, opened
 from fakes.pipelines import PipelineFake
 from headrace.access.models import AccessToken, TokenKind
 from headrace.app import create_app

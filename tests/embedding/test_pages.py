@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from embedding.frames import HOST_PAGE, mint, redeem
 from fakes.callers import WorkspaceFake
+from fakes.frames import HOST_PAGE, mint, redeem
 
 
 def _policy(answer: Response) -> dict[str, str]:

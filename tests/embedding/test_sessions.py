@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from embedding.frames import (
+from fakes.callers import AgencyFake, WorkspaceFake
+from fakes.frames import (
     HOST_PAGE,
     SESSION,
     FrameUrl,
@@ -20,7 +21,6 @@ from embedding.frames import (
     opened,
     redeem,
 )
-from fakes.callers import AgencyFake, WorkspaceFake
 from headrace.access import queries, service
 from headrace.access.models import AccessToken, TokenKind, User
 from headrace.app import create_app

@@ -27,6 +27,7 @@ class PipelineFake:
     load_id: int
     endpoint_id: int
     delivery_id: int
+    link_id: str
 
     def ids(self) -> dict[str, Any]:
         """Ids by the names that path parameters have."""
@@ -41,6 +42,7 @@ class PipelineFake:
             "run_id": run["id"],
             "endpoint_id": self.endpoint_id,
             "delivery_id": self.delivery_id,
+            "link_id": self.link_id,
         }
 
 
@@ -104,7 +106,15 @@ def new_pipeline(workspace: WorkspaceFake, folder: Path, title: str = "Orders") 
         destination["id"],
         load["id"],
         *_webhook(workspace),
+        _link(workspace),
     )
+
+
+def _link(workspace: WorkspaceFake) -> str:
+    """An external authentication link that nobody has used."""
+    path = "/api/v3/datasources/file_import/external-auth-links"
+    link_id: str = workspace.post(path, {"send_email": False})[0]["id"]
+    return link_id
 
 
 def _webhook(workspace: WorkspaceFake) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import re
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,6 +10,7 @@ from httpx import Response
 from jsonschema import Draft202012Validator, FormatChecker
 
 from fakes.callers import AgencyFake, WorkspaceFake
+from fakes.frames import code_headers, frame_headers, link_headers
 from headrace.app import create_app
 from headrace.rest.openapi import api_routes, build, guard_of
 from headrace.settings import Settings
@@ -119,6 +120,7 @@ class Everything:
     agency: AgencyFake
     workspace: WorkspaceFake
     ids: dict[str, Any]
+    held: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def call(
         self,
@@ -134,11 +136,26 @@ class Everything:
         """
         operation = DOCUMENT.operations[name]
         path = form.format(operation.at(ids or self.ids_of(operation)))
-        caller = self.agency if operation.schemes == ("basic",) else self.workspace
-        sent = caller.headers | (headers or {})
-        answer = caller.client.request(operation.method, path, headers=sent, **options)
+        sent = self.credentials_for(operation) | (headers or {})
+        answer = self.workspace.client.request(operation.method, path, headers=sent, **options)
         DOCUMENT.judge(operation, answer)
         return answer
+
+    def credentials_for(self, operation: Operation) -> dict[str, str]:
+        """The headers of a caller that the operation takes."""
+        if operation.schemes == ("basic",):
+            return self.agency.headers
+        if operation.schemes == ("code",):
+            return code_headers(self.workspace)
+        if operation.schemes == ("link",):
+            if "link" not in self.held:
+                self.held["link"] = link_headers(self.workspace, self.ids["datasource_name"])
+            return self.held["link"]
+        if operation.name == "get_embed_session":
+            if "frame" not in self.held:
+                self.held["frame"] = frame_headers(self.workspace)
+            return self.held["frame"]
+        return self.workspace.headers
 
     def ids_of(self, operation: Operation) -> dict[str, Any]:
         """The ids for a path: that of a destination connection goes by the name of connections."""

@@ -83,7 +83,14 @@ def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
         ("redeliver_webhook_delivery", 200, None),
         ("replay_webhook_deliveries", 200, {"since": "2026-01-01T00:00:00Z"}),
         ("verify_webhook_endpoint", 400, None),
+        ("get_iframe_url", 200, {"workspace_id": pipeline.workspace.id}),
+        ("open_embed_session", 200, None),
+        ("create_external_auth_links", 201, {"send_email": False}),
         *reads,
+        ("fulfil_external_auth", 200, file),
+        ("fulfil_external_auth", 401, file),
+        ("revoke_external_auth_link", 200, None),
+        ("revoke_external_auth_link", 400, None),
         ("regenerate_webhook_secret", 200, None),
         ("try_webhook_endpoint", 409, {"event_type": "load_failed"}),
         ("redeliver_webhook_delivery", 409, None),
@@ -146,10 +153,8 @@ def test_version_31_leads_to_the_same(everything: Everything) -> None:
     for operation in OPERATIONS:
         if operation.method == "GET":
             path = operation.at(everything.ids_of(operation)).replace("/v3/", "/v3.1/") + "/"
-            caller: Any = everything.workspace
-            if operation.schemes == ("basic",):
-                caller = everything.agency
-            answer = caller.call("GET", path)
+            client = everything.workspace.client
+            answer = client.get(path, headers=everything.credentials_for(operation))
             DOCUMENT.judge(operation, answer)
             assert answer.json() == everything.call(operation.name).json(), path
 

@@ -62,3 +62,20 @@ def as_cookie(session: dict[str, Any], **more: str) -> dict[str, str]:
     name = f"__Host-embed-{session['session_id'].replace('-', '')}"
     cookie = f"{name}={session['token']}"
     return {"Cookie": cookie, "X-Embed-Session": session["session_id"]} | more
+
+
+def code_headers(workspace: WorkspaceFake) -> dict[str, str]:
+    """The header that brings the code of a fresh URL."""
+    return {"Authorization": f"Code {mint(workspace).code}"}
+
+
+def frame_headers(workspace: WorkspaceFake) -> dict[str, str]:
+    """The header of an iframe that was just opened."""
+    return as_bearer(opened(workspace.client, mint(workspace)))
+
+
+def link_headers(workspace: WorkspaceFake, datasource_name: str) -> dict[str, str]:
+    """The header of whoever holds a fresh external authentication link."""
+    path = f"/api/v3/datasources/{datasource_name}/external-auth-links"
+    (link,) = workspace.post(path, {"send_email": False})
+    return {"Authorization": "Link " + link["url"].partition("#link=")[2]}
