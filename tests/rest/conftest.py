@@ -1,8 +1,10 @@
 """Fixtures of the tests that call every operation."""
 
+from typing import Any
+
 import pytest
 
-from fakes.callers import AgencyFake
+from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.pipelines import PipelineFake
 from rest.published import Everything
 
@@ -14,4 +16,17 @@ def everything(agency: AgencyFake, pipeline: PipelineFake) -> Everything:
     """One of everything."""
     workspace = pipeline.workspace
     more = {"workspace_id": workspace.id, "template_id": pipeline.template_id}
-    return Everything(agency, workspace, NAMES | pipeline.ids() | more)
+    return Everything(agency, workspace, NAMES | pipeline.ids() | more | _people(agency, workspace))
+
+
+def _people(agency: AgencyFake, workspace: WorkspaceFake) -> dict[str, Any]:
+    """A role of the agency and a member of the workspace who holds it."""
+    body = {"title": "Runner", "permissions": {"load": ["run"]}}
+    role = agency.call("POST", "/api/v3/roles/", json=body).json()
+    member = agency.member(workspace, "Runner")
+    holders = agency.call("GET", f"/api/v3/roles/{role['id']}/users").json()["users"]
+    return {
+        "role_id": role["id"],
+        "user_id": holders[0]["user_id"],
+        "username": member.username,
+    }

@@ -4,6 +4,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from fakes.callers import basic
 from fakes.pipelines import PipelineFake, connect_file
 from headrace.app import create_app
 from headrace.rest.openapi import api_routes
@@ -30,6 +31,7 @@ def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
         "template_settings": {"scheduling": [{"date_range": {"type": "max"}}]},
     }
     path = {"path": "other.duckdb"}
+    role = {"title": "Another", "permissions": {"load": ["run"]}}
     hook = {"url": "https://127.0.0.1:9/other", "event_types": ["load_failed", "unknown"]}
     reads = [
         (name, 200, None)
@@ -41,6 +43,15 @@ def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
         ("create_session", 200, None),
         ("create_workspace", 201, {"title": "Another"}),
         ("update_workspace", 200, {"title": "Renamed", "description": "d", "id": 7}),
+        ("create_role", 201, role),
+        ("create_role", 400, role),
+        ("update_role", 200, {"description": "d"}),
+        ("create_user", 201, {"username": "ada@example.com"}),
+        ("create_user", 400, {"username": "ada@example.com"}),
+        ("update_user", 200, {"name": "Grace"}),
+        ("add_member", 201, {"username": "ada@example.com", "role_id": 1}),
+        ("add_member", 409, {"username": "ada@example.com", "role_id": 1}),
+        ("change_member", 200, {"role_id": 2}),
         ("create_connection", 201, file),
         ("reauthorize_connection", 200, file | {"title": "Renamed"}),
         ("", 0, None),
@@ -87,6 +98,9 @@ def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
         ("open_embed_session", 200, None),
         ("create_external_auth_links", 201, {"send_email": False}),
         *reads,
+        ("remove_member", 204, None),
+        ("delete_role", 200, None),
+        ("delete_role", 404, None),
         ("fulfil_external_auth", 200, file),
         ("fulfil_external_auth", 401, file),
         ("revoke_external_auth_link", 200, None),
@@ -116,6 +130,10 @@ def test_every_operation_answers_as_documented(
         answer = everything.call(name, **options)
         assert answer.status_code == status, f"{name}: {answer.text}"
         called.add(name)
+    member = basic(everything.ids["username"])
+    answer = everything.call("change_password", json={"password": "another one"}, headers=member)
+    assert answer.status_code == 204
+    called.add("change_password")
     assert called == DOCUMENT.operations.keys()
     again = connect_file(everything.workspace, pipeline.file)
     everything.ids["connection_id"] = again["id"]

@@ -23,6 +23,7 @@ class UserIn(BaseModel):
         min_length=SHORTEST,
         max_length=LONGEST,
         description="Made by the server, and shown once, if it is left out.",
+        examples=["correct horse battery staple"],
     )
 
 
