@@ -14,6 +14,7 @@ _PROOFS = {"owned", "owned_columns", "owned_by_parameter"}
 
 EXCEPTIONS = {
     "connections/queries.py:deactivate_accounts": "of a connection its service found in the scope",
+    "audit/queries.py:delete_before": "housekeeping over all workspaces",
     "connections/queries.py:credentials_now": "of a connection that a run opened in its scope",
     "connections/queries.py:unlist_accounts_except": "of a connection its service found in the scope",
     "connections/tasks.py:refresh_failed": "of a run, whose subject was found in its scope",

@@ -89,7 +89,8 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
         assert operation["tags"], name
         assert operation["security"], name
         assert {"401", "403", "500"} <= operation["responses"].keys(), name
-        assert "422" not in operation["responses"], name
+        if "422" in operation["responses"]:  # of the idempotency key, not the framework's own
+            assert "/Error" in str(operation["responses"]["422"]), name
         if "{" in name:
             assert "404" in operation["responses"], name
     assert len(ids) == len(set(ids))

@@ -30,10 +30,12 @@ class Recorder:
         self._sessions = sessions
         self._room = TokenBuckets(_REFUSALS_A_MINUTE, _REFUSALS_A_MINUTE)
 
+    def wants(self, act: Act) -> bool:
+        """Whether an act that succeeded belongs into the trail."""
+        return act.agency_id is not None and entries.is_told(act)
+
     def succeeded(self, session: Session, act: Act) -> None:
-        """Write an act down if it belongs into the trail; it commits with what it tells of."""
-        if act.agency_id is None or not entries.is_told(act):
-            return
+        """Write an act down; it commits with what it tells of."""
         own: dict[str, Any] = {
             "agency_id": act.agency_id,
             "workspace_id": entries.workspace_of(act),

@@ -161,6 +161,16 @@ def _place(session: Session) -> tuple[object, object]:
     return session.get_transaction(), session.get_nested_transaction()
 
 
+def step_back(session: Session) -> None:
+    """Let the rest of the transaction see all rows again, after what it left is flushed.
+
+    For what the server itself writes down of a tenant's request, at its end.
+    """
+    session.flush()
+    session.execute(select(_setting("role", SYSTEM)))
+    session.info.pop(_PLACE, None)
+
+
 @contextmanager
 def stepped_down(
     session: Session, agency_id: int, workspace_id: int | None = None

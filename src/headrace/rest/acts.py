@@ -66,6 +66,9 @@ class Act:
 class Witness(Protocol):
     """Who is told of acts; the audit trail."""
 
+    def wants(self, act: Act) -> bool:
+        """Whether an act that succeeded is worth noting."""
+
     def succeeded(self, session: Session, act: Act) -> None:
         """Note an act in its own transaction, before that commits."""
 

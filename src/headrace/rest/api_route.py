@@ -30,8 +30,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.02
 _REFUSALS = {401, 403}
-# PostgreSQL rolled the whole transaction back because of another one: it may simply be repeated.
-_LOST_TO_ANOTHER = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_UNDONE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
 class ApiRoute(APIRoute):
@@ -54,7 +53,7 @@ class ApiRoute(APIRoute):
                     await _tell(strict, act, refusal)
                     raise
                 except DBAPIError as error:
-                    if not isinstance(error.orig, _LOST_TO_ANOTHER) or attempt == _ATTEMPTS:
+                    if not _lost_to_another(error) or attempt == _ATTEMPTS:
                         raise
                     log.info("lost to another transaction; once more", operation=name)
                 longest = _FIRST_PAUSE_SECONDS * 2**attempt
@@ -62,6 +61,15 @@ class ApiRoute(APIRoute):
             raise AssertionError("an attempt returns or raises")
 
         return answer
+
+
+def _lost_to_another(error: DBAPIError) -> bool:
+    """Whether the transaction was undone for the sake of another one and may simply be repeated."""
+    cause = error.orig
+    if isinstance(cause, psycopg.errors.UniqueViolation):
+        # A request that calls out holds its key's lock only until then; its twin may overtake it.
+        return cause.diag.constraint_name == idempotency.ONCE
+    return isinstance(cause, _UNDONE)
 
 
 async def _attempt(request: Request, act: Act, handle: Handler) -> Response:

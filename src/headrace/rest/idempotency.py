@@ -21,6 +21,8 @@ from headrace.rest.models import IdempotencyRecord
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 LIFETIME = timedelta(hours=24)
+ONCE = "uq_idempotency_record_digest"
+"""The constraint that lets one answer be stored for a key."""
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _DELETE_AT_ONCE = 1000
 _NOT_KEPT = {401, 403, 429}

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session, sessionmaker
 
+from headrace.db.roles import step_back
 from headrace.rest.acts import Witness, acting
 from headrace.rest.idempotency import keep
 from headrace.settings import Settings
@@ -77,11 +78,16 @@ def conclude(request: Request, session: Session) -> None:
     act = acting(request)
     if act is None or act.answer is None:
         return
+    session.flush()
+    witness: Witness | None = request.app.state.witness
+    is_told = witness is not None and witness.wants(act)
+    if not (act.key_digest or is_told):
+        return
+    # What the request did was one tenant's; what is written down of it is the server's.
+    step_back(session)
     if act.key_digest:
         keep(session, act, request.app.state.resources.vault)
-    witness: Witness | None = request.app.state.witness
-    if witness is not None:
-        session.flush()
+    if witness is not None and is_told:
         witness.succeeded(session, act)
 
 
