@@ -15,7 +15,7 @@ _NAMES = {
         trunc isnan isinf isfinite divide fdiv add subtract multiply
     """,
     "text": """
-        ascii bar chr concat concat_ws contains ends_with suffix starts_with prefix initcap instr
+        ascii chr concat concat_ws contains ends_with suffix starts_with prefix initcap instr
         position strpos left right length len char_length character_length strlen lower lcase upper
         ucase ltrim rtrim trim lpad rpad replace translate reverse split_part split string_split
         str_split string_to_array substring substr regexp_extract regexp_replace md5 sha256 hash
@@ -50,7 +50,7 @@ _NAMES = {
 FUNCTIONS = frozenset(name for names in _NAMES.values() for name in names.split())
 """Names of functions and operators, in lower case."""
 
-LITERAL_LENGTHS = {"lpad": 1, "rpad": 1, "bar": 3}
+LITERAL_LENGTHS = {"lpad": 1, "rpad": 1}
 """Functions whose result is as long as an argument says, and which argument that is."""
 
 LONGEST_PADDING = 1000

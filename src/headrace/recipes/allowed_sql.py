@@ -7,9 +7,9 @@ Whatever is not named here is refused: kinds of nodes, functions, types, relatio
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from headrace.kit.closed_sql import syntax_tree
 from headrace.recipes.allowed_functions import FUNCTIONS, LITERAL_LENGTHS, LONGEST_PADDING
 from headrace.recipes.errors import StepRefused
-from headrace.table_store.sql import syntax_tree
 
 _QUERIES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE"}
 _SOURCES = {"BASE_TABLE", "EMPTY", "EXPRESSION_LIST", "JOIN", "SUBQUERY", "TABLE_FUNCTION"}
@@ -31,7 +31,7 @@ _SERIES = {"range", "generate_series"}
 _TABLE_FUNCTIONS = _SERIES | {"unnest"}
 # The bounds of a series are worked out before anything runs: so nothing that can grow.
 _SERIES_FUNCTIONS = {"+", "-", "today", "current_date", "to_days", "to_months", "to_years", "trunc"}
-_DEEPEST = 150
+_DEEPEST = 500
 
 
 def relations_read(step: str, sql: str) -> set[str]:

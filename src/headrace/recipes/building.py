@@ -22,6 +22,7 @@ from headrace.data_tables import service as data_tables
 from headrace.data_tables.models import DataTable
 from headrace.data_tables.service import NewTable
 from headrace.kit import clock
+from headrace.kit.closed_sql import quoted
 from headrace.kit.columns import Column, ColumnType, api_type
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused
@@ -40,7 +41,6 @@ from headrace.table_store import (
     replace_window,
 )
 from headrace.table_store.confined import Bounds, confined_query
-from headrace.table_store.sql import quoted
 from headrace.tenancy.scope import WorkspaceScope
 
 ALL_ACCOUNTS = "all"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from headrace.kit.closed_sql import SQL_TYPES, quoted
 from headrace.kit.columns import NUMBERS, ColumnType, wider
 from headrace.recipes.errors import StepRefused
 from headrace.recipes.expressions import (
@@ -25,7 +26,6 @@ from headrace.recipes.steps import (
     UnionStep,
 )
 from headrace.recipes.steps import Mapping as MappingOf
-from headrace.table_store.sql import SQL_TYPES, quoted
 
 Relations = Mapping[str, Columns]
 """What a step may read: columns by the name of the relation."""

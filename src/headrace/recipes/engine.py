@@ -1,6 +1,7 @@
 """The engine of recipes: steps and the shapes of their inputs in, one SELECT and its columns out.
 
-Pure: it knows no workspace, no lake and no database of ours. What it returns is one statement over
+It knows no workspace, no lake and no database of ours; the columns of SQL steps are worked out in a
+process of their own, for what others wrote can take any time. What it returns is one statement over
 relations named as the inputs are, fit for `table_store.sql.stream`: every relation, function and
 kind of expression in it was checked against what is allowed, by the parser that will execute it.
 """
@@ -8,13 +9,14 @@ kind of expression in it was checked against what is allowed, by the parser that
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from headrace.kit.closed_sql import quoted
+from headrace.kit.closed_sql_process import confined_describe
 from headrace.kit.columns import Column, ColumnType
 from headrace.recipes.allowed_sql import check_statement, columns_named, relations_read
 from headrace.recipes.declared import compile_declared
 from headrace.recipes.errors import StepRefused
 from headrace.recipes.sql_steps import compile_sql
 from headrace.recipes.steps import MOST_STEPS, SqlStep, Step
-from headrace.table_store.sql import quoted
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,16 @@ def plan(steps: Sequence[Step], inputs: Mapping[str, Sequence[Column]]) -> Plan:
         name: {column.name: column.type for column in columns} for name, columns in inputs.items()
     }
     compiled: dict[str, str] = {}
-    for step in steps:
-        if step.name in compiled or step.name in inputs:
-            raise StepRefused(step.name, "an input or an earlier step has the same name.")
-        if isinstance(step, SqlStep):
-            sql, columns = compile_sql(step, shapes)
-        else:
-            sql, columns = compile_declared(step, shapes)
-        compiled[step.name] = sql
-        shapes[step.name] = columns
+    with confined_describe() as describe:
+        for step in steps:
+            if step.name in compiled or step.name in inputs:
+                raise StepRefused(step.name, "an input or an earlier step has the same name.")
+            if isinstance(step, SqlStep):
+                sql, columns = compile_sql(step, shapes, describe)
+            else:
+                sql, columns = compile_declared(step, shapes)
+            compiled[step.name] = sql
+            shapes[step.name] = columns
     last = steps[-1].name
     statement = _statement(compiled, last, shapes[last])
     reads = check_statement(last, statement, allowed=inputs.keys())

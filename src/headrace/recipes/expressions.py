@@ -5,10 +5,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from headrace.connectors.rows import parse_cell
+from headrace.kit.closed_sql import SQL_TYPES, quoted
 from headrace.kit.columns import NUMBERS, ColumnType
 from headrace.recipes.errors import StepRefused
 from headrace.recipes.steps import Condition, Scalar
-from headrace.table_store.sql import SQL_TYPES, quoted
 from headrace.templates.filters import Operator
 
 _LISTS = (Operator.IN, Operator.NOT_IN)

@@ -2,18 +2,21 @@
 
 import re
 
+from headrace.kit.closed_sql import SQL_TYPES, column_type_of_sql, quoted
+from headrace.kit.closed_sql_process import Describe
 from headrace.kit.columns import ColumnType
 from headrace.recipes.allowed_sql import check_statement
 from headrace.recipes.declared import Compiled, Relations
 from headrace.recipes.errors import StepRefused
 from headrace.recipes.steps import MOST_COLUMNS, SqlStep
-from headrace.table_store.sql import SQL_TYPES, column_type_of_sql, describe, quoted
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
-def compile_sql(step: SqlStep, relations: Relations) -> Compiled:
+def compile_sql(step: SqlStep, relations: Relations, describe: Describe) -> Compiled:
     """Check the SELECT of a sql step, and cast its columns to the types that tables have.
+
+    describe: tells the columns of a SELECT, as `closed_sql.describe` does.
 
     Raises:
         StepRefused: if it is not one SELECT of what is allowed, or names what is not there, or a

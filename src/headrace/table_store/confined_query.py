@@ -10,11 +10,12 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from headrace.kit.closed_sql import closed_connection
 from headrace.kit.outcomes import OutsideError, TryLater
 from headrace.table_store.confined import Bounds, Failure, Request
 from headrace.table_store.errors import FileLost
 from headrace.table_store.lake import Lake
-from headrace.table_store.sql import LiveRows, closed_connection
+from headrace.table_store.sql import LiveRows
 
 _THREADS = 2
 _BATCH_ROWS = 8192

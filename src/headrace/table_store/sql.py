@@ -1,6 +1,5 @@
 """SQL over live rows, by a DuckDB that reaches no file, no network and no extension."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from headrace.kit.columns import ColumnType
+from headrace.kit.closed_sql import closed_connection, quoted
 from headrace.kit.days import DayRange
 from headrace.table_store.lake import Lake
 from headrace.table_store.paging import count_rows
@@ -18,33 +17,6 @@ from headrace.table_store.widening import TableColumn, delivered_schema
 
 MEMORY_LIMIT = "256MB"
 THREADS = 2
-
-SQL_TYPES = {
-    ColumnType.STRING: "VARCHAR",
-    ColumnType.INTEGER: "BIGINT",
-    ColumnType.DECIMAL: "DECIMAL(38,9)",
-    ColumnType.FLOAT: "DOUBLE",
-    ColumnType.BOOLEAN: "BOOLEAN",
-    ColumnType.DATE: "DATE",
-    ColumnType.DATETIME: "TIMESTAMPTZ",
-}
-"""The types that columns have in SQL."""
-
-_INTEGERS = {
-    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
-    "UBIGINT",
-}  # fmt: skip
-_COLUMN_TYPES = {
-    **dict.fromkeys(_INTEGERS, ColumnType.INTEGER),
-    **dict.fromkeys(("VARCHAR", "UUID", "TIME", "INTERVAL", '"NULL"', "NULL"), ColumnType.STRING),
-    **dict.fromkeys(("FLOAT", "DOUBLE"), ColumnType.FLOAT),
-    "BOOLEAN": ColumnType.BOOLEAN,
-    "DATE": ColumnType.DATE,
-    **dict.fromkeys(
-        ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"),
-        ColumnType.DATETIME,
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -138,77 +110,3 @@ def aggregate(
     if groups:
         sql += f" GROUP BY {', '.join(groups)} ORDER BY {', '.join(groups)}"
     return query(lake, sql, {"live": TableRows(segments, used, date_field, days)})
-
-
-def quoted(name: str) -> str:
-    """Write a name as an identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def column_type_of_sql(sql_type: str) -> ColumnType | None:
-    """Return the column type that holds a type DuckDB names; None where none does."""
-    if sql_type.startswith("DECIMAL("):
-        return ColumnType.DECIMAL
-    return _COLUMN_TYPES.get(sql_type)
-
-
-def syntax_tree(sql: str) -> Any:
-    """Parse statements with DuckDB's parser, and return its tree: `{"statements": [...]}`.
-
-    Raises:
-        ValueError: saying what is wrong, if they cannot be parsed or one is no SELECT.
-    """
-    if "\0" in sql:
-        raise ValueError("the statement holds the character NUL.")
-    with closed_connection(MEMORY_LIMIT) as connection:
-        found = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-    tree = json.loads(found[0]) if found else {"error": True}
-    if tree["error"]:
-        raise ValueError(str(tree.get("error_message", "it cannot be parsed.")))
-    return tree
-
-
-def describe(sql: str, relations: Mapping[str, Mapping[str, ColumnType]]) -> list[tuple[str, str]]:
-    """Return the names and DuckDB types of a SELECT's columns, without running it.
-
-    relations: the types of the columns of everything it may read, by name.
-
-    Raises:
-        ValueError: saying what is wrong, if it names what is not there or does not fit.
-    """
-    with closed_connection(MEMORY_LIMIT) as connection:
-        for name, columns in relations.items():
-            listed = ", ".join(f"{quoted(one)} {SQL_TYPES[kind]}" for one, kind in columns.items())
-            connection.execute(f"CREATE TABLE {quoted(name)} ({listed})")
-        try:
-            bound = connection.sql(sql)
-            return [
-                (name, str(kind)) for name, kind in zip(bound.columns, bound.types, strict=True)
-            ]
-        except duckdb.Error as error:
-            raise ValueError(str(error).split("\n\n")[0]) from error
-
-
-def closed_connection(
-    memory_limit: str, threads: int = 1, *, temp_folder: str = "", temp_mb: int = 0
-) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB in memory that reaches no file, network, extension or variable of ours.
-
-    What does not fit in memory goes to files of at most `temp_mb` in `temp_folder`, and nowhere
-    without one.
-    """
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
-        "threads": threads,
-        "enable_external_access": False,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "python_enable_replacements": False,
-        "max_temp_directory_size": f"{temp_mb}MB",
-    }
-    if temp_folder:
-        settings["temp_directory"] = temp_folder
-    connection = duckdb.connect(":memory:", config=settings)
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET lock_configuration = true")
-    return connection
