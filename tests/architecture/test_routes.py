@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from headrace.access.guards import Guard
 from headrace.access.permissions import Permission
 from headrace.app import create_app
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.openapi import api_routes, build, guard_of
 from headrace.settings import Settings
 
@@ -51,6 +52,25 @@ def test_every_operation_declares_who_may(app: FastAPI) -> None:  # S18
         # What a URL brings once, an iframe's or a link's, is taken in its own operations alone.
         alone = {("basic",), ("code",), ("link",)}
         assert "cookie" in guard.schemes or guard.schemes in alone
+
+
+def test_every_operation_is_carried_out_by_the_one_route(app: FastAPI) -> None:  # F46, S100
+    others = [
+        f"{route.methods} {route.path}"
+        for route in api_routes(app.routes)
+        if not isinstance(route, ApiRoute)
+    ]
+    assert not others, f"give their router route_class=ApiRoute: {others}"
+
+
+def test_every_change_takes_an_idempotency_key(document: dict[str, Any]) -> None:
+    lacking = [
+        name
+        for name, operation in _operations(document).items()
+        if ("Idempotency-Key" in {item["name"] for item in operation.get("parameters", [])})
+        == name.startswith("GET ")
+    ]
+    assert not lacking
 
 
 def test_what_is_not_documented_is_public_or_mounted(app: FastAPI) -> None:  # S97

@@ -164,7 +164,8 @@ def test_both_slash_forms_answer_alike(everything: Everything) -> None:
                 slashed = everything.call(operation.name, form)
                 assert slashed.status_code == plain.status_code == 200, operation.path
                 assert slashed.history == []
-                assert slashed.json() == plain.json(), operation.path
+                if operation.answers_json:
+                    assert slashed.json() == plain.json(), operation.path
 
 
 def test_version_31_leads_to_the_same(everything: Everything) -> None:
@@ -174,7 +175,8 @@ def test_version_31_leads_to_the_same(everything: Everything) -> None:
             client = everything.workspace.client
             answer = client.get(path, headers=everything.credentials_for(operation))
             DOCUMENT.judge(operation, answer)
-            assert answer.json() == everything.call(operation.name).json(), path
+            if operation.answers_json:
+                assert answer.json() == everything.call(operation.name).json(), path
 
 
 def test_without_credentials_each_names_its_scheme(everything: Everything) -> None:

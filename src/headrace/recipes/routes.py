@@ -21,6 +21,7 @@ from headrace.recipes.schemas import (
     WorkspaceRecipeOut,
 )
 from headrace.recipes.steps import Step
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id
 from headrace.rest.json_values import JsonObject
 from headrace.rest.openapi import EXTENSION, answers
@@ -30,7 +31,7 @@ from headrace.runs import queries as run_queries
 from headrace.runs.schemas import RunOut
 from headrace.tenancy.scope import AgencyScope
 
-router = APIRouter(prefix="/api/v3", tags=["Recipes"])
+router = APIRouter(prefix="/api/v3", tags=["Recipes"], route_class=ApiRoute)
 Viewer = Annotated[AgencyScope, allows_agency(Permission.TRANSFORM_VIEW)]
 Creator = Annotated[AgencyScope, allows_agency(Permission.TRANSFORM_CREATE)]
 Editor = Annotated[AgencyScope, allows_agency(Permission.TRANSFORM_EDIT)]

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime
 
 from headrace.access.guards import allows
 from headrace.access.permissions import Permission
+from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id, IdIn
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.outside import CallsOutside
@@ -31,7 +32,7 @@ from headrace.webhooks.schemas import (
     WebhookEventType,
 )
 
-router = APIRouter(prefix="/api/v3", tags=["Webhooks"])
+router = APIRouter(prefix="/api/v3", tags=["Webhooks"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.WEBHOOK_VIEW)]
 Manager = Annotated[WorkspaceScope, allows(Permission.WEBHOOK_MANAGE)]
 
