@@ -37,7 +37,7 @@ class DestinationConnection(Base):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id", ondelete="CASCADE"))
     destination_name: Mapped[str]
     title: Mapped[str]
-    params: Mapped[str]
+    params: Mapped[str] = mapped_column(info={"secret": True})
     place: Mapped[str]
     load_mode: Mapped[str]
     status: Mapped[str] = mapped_column(default=DestinationStatus.INITIALIZING)

@@ -71,7 +71,8 @@ class Changes:
                 return
             self._rows[key] = change
             return
-        known.before = change.before | known.before
+        if known.verb != "created":
+            known.before = change.before | known.before
         known.after |= change.after
         if change.verb == "deleted":
             known.verb, known.after = "deleted", {}
