@@ -20,7 +20,7 @@ DEVELOPER := .venv/.developer
 BENCH := .venv-bench/.reference
 
 .PHONY: help demo up test test-system check format lint types imports bench fix migration \
-	connector loader openapi api-diff client settings-page lock clean
+	connector loader openapi api-diff client settings-page permissions-page lock clean
 
 help: ## List the tasks.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -82,6 +82,9 @@ client: $(DEVELOPER) ## Write the generated half of the Python client anew.
 
 settings-page: $(DEVELOPER) ## Write docs/settings.md anew.
 	@$(BIN)/python tools/write_settings_page.py
+
+permissions-page: $(DEVELOPER) ## Write docs/permissions.md anew.
+	@$(BIN)/python tools/write_permissions_page.py
 
 # uv resolves for every platform at once, which pip cannot; it is needed for this alone.
 lock: ## Bring the three lock files up to date with what pyproject.toml asks for.
