@@ -203,7 +203,7 @@ def look_at(source: Any) -> Look:
     policy = OutboundPolicy(frozenset())
     access = Access({}, {}, "http://nowhere.example", OutboundHttp(policy), policy)
     return Look(
-        source=Source(source, access, (Account("1", "One"),)),
+        source=Source(1, source, access, (Account("1", "One"),)),
         report=demo.spec.report("account_snapshot"),
         date_field=None,
         fields=("status",),

@@ -1,5 +1,7 @@
 """Templates of an agency's own: created from a global one, renamed, retired."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -35,8 +37,17 @@ from headrace.templates.errors import (
 )
 from headrace.templates.models import ExtractTemplate
 from headrace.templates.schemas import TemplateIn, TemplatePatch
-from headrace.templates.source import PATIENCE_SECONDS, Source, connection_of, source_of
+from headrace.templates.source import Source, asked, connection_of, source_of
 from headrace.tenancy.scope import WorkspaceScope
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is chosen of a report, completed."""
+
+    report: str
+    fields: Sequence[str]
+    settings: Mapping[str, Any]
 
 
 def create(
@@ -68,7 +79,9 @@ def create(
         if body.connection_id is None:
             raise ConnectionUnfit("a template made from a wide one needs a connection to check it.")
         connection = connection_of(session, scope, body.connection_id, datasource_name)
-        check_with_source(calls, scope, source_of(resources, connection), parent.report, values)
+        chosen = Chosen(parent.report, values["selected_fields"], values["settings"])
+        source = source_of(resources, connection)
+        check_with_source(session, scope, resources, calls, source, chosen)
     template_id = queries.store_custom(session, values)
     if template_id is None:
         raise TitleTaken(body.title)
@@ -76,15 +89,14 @@ def create(
 
 
 def check_with_source(
-    calls: OutsideCalls,
+    session: Session,
     scope: WorkspaceScope,
+    resources: Resources,
+    calls: OutsideCalls,
     source: Source,
-    report: str,
-    chosen: dict[str, Any],
+    chosen: Chosen,
 ) -> None:
     """Ask a source whether it gives fields together; the caller's transaction ends before.
-
-    chosen: has the names of the fields as `selected_fields`, and `settings`.
 
     Raises:
         FieldsUnfit: with the source's own reason.
@@ -95,13 +107,12 @@ def check_with_source(
         return
     found = connector
     account = source.accounts[0] if source.accounts else None
-    fields, settings = chosen["selected_fields"], chosen["settings"]
+
+    def check(way: Source) -> None:
+        found.check_fields(way.access, account, chosen.report, chosen.fields, chosen.settings)
+
     try:
-        calls.answer_of(
-            lambda: found.check_fields(source.access, account, report, fields, settings),
-            key=scope.workspace_id,
-            seconds=PATIENCE_SECONDS,
-        )
+        asked(session, scope, resources, calls, source, check)
     except Refused as error:
         raise FieldsUnfit(str(error)) from error
     except OutsideError as error:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from headrace.connections.models import Connection
 from headrace.connectors.abilities import OffersOptions, OptionsRequest
-from headrace.connectors.contract import Choice, Report, Setting, SettingType
+from headrace.connectors.contract import Choice, Connector, Report, Setting, SettingType
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError, TryLater
 from headrace.rest.outside import OutsideCalls
@@ -21,7 +21,7 @@ from headrace.rest.resources import Resources
 from headrace.templates import queries, service
 from headrace.templates.errors import SettingWithoutOptions, SourceRefused
 from headrace.templates.schemas import MOST_OPTIONS_A_PAGE, OptionsIn
-from headrace.templates.source import PATIENCE_SECONDS, Source, connection_of, source_of
+from headrace.templates.source import PATIENCE_SECONDS, Source, asked, connection_of, source_of
 from headrace.tenancy.scope import WorkspaceScope
 
 MOST_OPTIONS = 10_000
@@ -116,7 +116,12 @@ def load(
         found = {item: options for item, options in remembered.items() if options is not None}
         missing = [account for item, account in accounts.items() if item not in found]
         if missing:
-            found |= _asked(calls, question, source_of(resources, connection, missing), kept)
+            source = source_of(resources, connection, missing)
+            read = _reader(question, source.connector, kept)
+            try:
+                found |= asked(session, scope, resources, calls, source, read)
+            except OutsideError as error:
+                raise SourceRefused(str(error)) from error
     return {
         "custom_setting_name": setting.name,
         "accounts": [_page(item, found.get(item, ()), body) for item in wanted],
@@ -134,16 +139,16 @@ def _setting(report: Report, name: str) -> Setting:
     return setting
 
 
-def _asked(
-    calls: OutsideCalls, question: Question, source: Source, kept: OptionsKept
-) -> dict[str, Options]:
-    connector = source.connector
+def _reader(
+    question: Question, connector: Connector, kept: OptionsKept
+) -> Callable[[Source], dict[str, Options]]:
+    """Return the work that reads the options of a source's accounts, and keeps them."""
     if not isinstance(connector, OffersOptions):
         raise SettingWithoutOptions(f"the source tells no options of {question.setting.name}.")
     found = connector
     report, setting = question.report.name, question.setting.name
 
-    def ask() -> dict[str, Options]:
+    def read(source: Source) -> dict[str, Options]:
         deadline = clock.now() + timedelta(seconds=PATIENCE_SECONDS)
         answers: dict[str, Options] = {}
         for account in source.accounts:
@@ -154,10 +159,7 @@ def _asked(
             kept.keep(question.key(account.remote_id), answers[account.remote_id])
         return answers
 
-    try:
-        return calls.answer_of(ask, key=question.scope.workspace_id, seconds=PATIENCE_SECONDS)
-    except OutsideError as error:
-        raise SourceRefused(str(error)) from error
+    return read
 
 
 def _page(account_id: str, options: Options, body: OptionsIn) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A look at real rows: read through the connector within limits, shown, and stored nowhere."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -41,6 +41,7 @@ from headrace.templates.source import (
     PATIENCE_SECONDS,
     Source,
     accounts_named,
+    asked,
     connection_of,
     source_of,
 )
@@ -49,7 +50,6 @@ from headrace.tenancy.scope import WorkspaceScope
 MOST_ROWS = 100
 MOST_SHOWN_BYTES = 1_000_000
 MOST_READ_BYTES = 64_000_000
-_GRACE_SECONDS = 5.0
 _DAYS_TRIED = (3, 28)
 """How many trailing days are read: more only where the fewer hold no rows."""
 _WHOLE_DAYS = 20_000
@@ -152,8 +152,8 @@ def preview(
         salt=queries.salt_of(session, scope.agency_id),
     )
     try:
-        sample = calls.answer_of(
-            lambda: sampled(look), key=scope.workspace_id, seconds=PATIENCE_SECONDS + _GRACE_SECONDS
+        sample = asked(
+            session, scope, resources, calls, source, lambda way: sampled(replace(look, source=way))
         )
     except OutsideError as error:
         raise SourceRefused(str(error)) from error

@@ -1,15 +1,19 @@
 """What templates ask a data source: a connection and its accounts, looked up and let go of."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from headrace.connections import queries as connection_queries
 from headrace.connections import service as connections
 from headrace.connections.models import Account, Connection, ConnectionStatus
+from headrace.connections.renewal import renewed
 from headrace.connectors.contract import Access, Connector
 from headrace.connectors.contract import Account as RemoteAccount
+from headrace.kit.outcomes import Reauthorize
+from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
 from headrace.templates import queries
 from headrace.templates.errors import AccountsUnfit, ConnectionUnfit
@@ -17,7 +21,10 @@ from headrace.templates.models import ExtractTemplate
 from headrace.tenancy.scope import WorkspaceScope
 
 PATIENCE_SECONDS = 30.0
-"""How long a request waits for a data source."""
+"""How long the work of a request may ask a data source."""
+
+_GRACE_SECONDS = 5.0
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class Source:
     accounts: those asked for, in that order.
     """
 
+    connection_id: int
     connector: Connector
     access: Access
     accounts: tuple[RemoteAccount, ...]
@@ -58,10 +66,44 @@ def source_of(
 ) -> Source:
     """Return the way to the source of a connection, for calls without the database."""
     return Source(
+        connection_id=connection.id,
         connector=connections.connector_named(connection.datasource_name),
         access=connections.open_access(resources, connection),
         accounts=tuple(map(as_remote, accounts)),
     )
+
+
+def asked(
+    session: Session,
+    scope: WorkspaceScope,
+    resources: Resources,
+    calls: OutsideCalls,
+    source: Source,
+    work: Callable[[Source], Answer],
+) -> Answer:
+    """Do work that asks a source; the transaction ends before, and another begins after.
+
+    Credentials that lived no more are made new where that needs no person, and the work is done
+    once again.
+
+    Raises:
+        TooManyCalls: if the workspace has too many calls under way.
+        OutsideError: as the work, or the renewal, raises it.
+    """
+
+    def answer_with(way: Source) -> Answer:
+        return calls.answer_of(
+            lambda: work(way), key=scope.workspace_id, seconds=PATIENCE_SECONDS + _GRACE_SECONDS
+        )
+
+    try:
+        return answer_with(source)
+    except Reauthorize:
+        connection = renewed(session, scope, resources, source.connection_id)
+        access = connections.open_access(resources, connection)
+        if access.credentials == source.access.credentials:
+            raise
+    return answer_with(replace(source, access=access))
 
 
 def as_remote(account: Account) -> RemoteAccount:

@@ -21,7 +21,7 @@ from headrace.templates.choices import (
     missing_settings,
     unknown_fields,
 )
-from headrace.templates.creation import check_with_source
+from headrace.templates.creation import Chosen, check_with_source
 from headrace.templates.errors import FieldsUnfit, SourceSilent
 from headrace.templates.models import ExtractTemplate
 from headrace.templates.schemas import ValidationIn, ValidationSettings
@@ -57,13 +57,14 @@ def validate(
     warnings: list[Finding] = []
     if not errors:
         names = template.selected_fields if asked.fields is None else asked.fields
-        chosen = {
-            "selected_fields": chosen_fields(connector, report, names, asked.dynamic_fields),
-            "settings": chosen_settings(report, template.settings, asked.custom_settings),
-        }
+        chosen = Chosen(
+            report=report.name,
+            fields=chosen_fields(connector, report, names, asked.dynamic_fields),
+            settings=chosen_settings(report, template.settings, asked.custom_settings),
+        )
         source = source_of(resources, connection, accounts)
         try:
-            check_with_source(calls, scope, source, report.name, chosen)
+            check_with_source(session, scope, resources, calls, source, chosen)
         except FieldsUnfit as error:
             errors.append(_finding("incompatible_fields", error))
         except SourceSilent as error:
