@@ -116,5 +116,6 @@ def closed_connection(
     connection.execute("SET TimeZone = 'UTC'")
     # A ratio without a divisor is no figure: null, and no reason to build nothing.
     connection.execute("SET error_on_division_by_zero = false")
+    connection.execute("SET ieee_floating_point_ops = false")
     connection.execute("SET lock_configuration = true")
     return connection

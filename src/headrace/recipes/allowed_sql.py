@@ -114,7 +114,9 @@ class _Check:
             names = self._visit_ctes(node, names, depth)
             self._check(node, names)
             for key, one in node.items():
-                if key != "cte_map":
+                if key == "function" and node.get("type") == "TABLE_FUNCTION":
+                    self._visit(one["arguments"], names, depth + 1)  # it was checked as a source
+                elif key != "cte_map":
                     self._visit(one, names, depth + 1)
 
     def _visit_ctes(
