@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from headrace.rest.acts import Act
-from headrace.rest.changes import Change
+from headrace.rest.changes import SEVERAL, Change
 
 SUCCEEDED = "succeeded"
 REFUSED = "refused"
@@ -47,7 +47,18 @@ def object_of(act: Act) -> tuple[str, str]:
     rows = [change for change in act.changes if change.verb == "created"] or list(act.changes)
     layer = (act.permission or "").partition(".")[0]
     rows.sort(key=lambda change: change.table != layer)
-    return (rows[0].table, rows[0].id) if rows else ("", "")
+    if not rows:
+        return ("", "")
+    return rows[0].table, rows[0].id if rows[0].id != SEVERAL else _answered_id(act)
+
+
+def _answered_id(act: Act) -> str:
+    """The id in the answer, which is that of what was created."""
+    try:
+        answer = msgspec.json.decode(act.answer.body if act.answer is not None else b"")
+    except msgspec.DecodeError:
+        return ""
+    return _cut(str(answer.get("id", ""))) if isinstance(answer, dict) else ""
 
 
 def _noun_before(path: str, value: Any) -> str:
@@ -74,7 +85,7 @@ def workspace_of(act: Act) -> int | None:
 
 
 def _workspace_id(change: Change) -> int | None:
-    if change.table == "workspace":
+    if change.table == "workspace" and change.id != SEVERAL:
         return int(change.id)
     value = change.after.get("workspace_id", change.before.get("workspace_id"))
     return value if isinstance(value, int) else None

@@ -12,7 +12,7 @@ from headrace.audit import entries, queries
 from headrace.db.engine import transaction
 from headrace.rest.acts import Act
 from headrace.rest.addresses import neighbourhood
-from headrace.rest.changes import Change, collect
+from headrace.rest.changes import SEVERAL, Change, collect
 from headrace.rest.errors import AppError
 from headrace.rest.rate_limits import TokenBuckets
 
@@ -84,7 +84,7 @@ class Recorder:
 
 @contextmanager
 def command_line(sessions: sessionmaker[Session], action: str) -> Iterator[Session]:
-    """Give the transaction of one command; what it changes is in the trail when it commits.
+    """Give the transaction of one command; what it changes, if anything, is told when it commits.
 
     action: the command, such as `agency create`.
     """
@@ -92,6 +92,8 @@ def command_line(sessions: sessionmaker[Session], action: str) -> Iterator[Sessi
         changes = collect(session)
         yield session
         session.flush()
+        if not len(changes):
+            return
         act = Act(action, "", "", credential=_COMMAND_LINE, changes=changes)
         own: dict[str, Any] = {
             "agency_id": _agency_of(session, list(changes)),
@@ -112,6 +114,6 @@ def _agency_of(session: Session, changes: list[Change]) -> int | None:
         if agency_id is not None:
             return int(agency_id)
     for change in changes:
-        if change.table == "agency":
+        if change.table == "agency" and change.id != SEVERAL:
             return int(change.id)
     return None

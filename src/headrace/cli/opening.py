@@ -82,12 +82,16 @@ def opened(settings: "Settings", threads: int) -> Iterator[tuple["Resources", st
 
 @contextmanager
 def in_transaction() -> Iterator["Session"]:
-    """Do one command's work on the database: all of it, or nothing and a message."""
-    from headrace.db.engine import transaction
+    """Do one command's work on the database, all of it, or nothing and a message.
 
+    What it changes is in the audit trail.
+    """
+    from headrace.audit.recording import command_line
+
+    command = " ".join(click.get_current_context().command_path.split()[1:])
     with (
         plain_errors(),
         opened(read_settings(), 1) as (resources, _),
-        transaction(resources.sessions) as session,
+        command_line(resources.sessions, command) as session,
     ):
         yield session

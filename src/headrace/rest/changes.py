@@ -9,9 +9,12 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, event, inspect
-from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy import ClauseElement, Column, Table, event, inspect
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
+SEVERAL = "*"
+"""The id of rows that one statement changed together."""
 SECRET = "(secret)"  # noqa: S105 - what stands in the place of one
 _COLLECTED = "headrace_changes"
 _SECRET_WORDS = {
@@ -25,6 +28,7 @@ _URL_QUERY = re.compile(r"(://[^\s?]*)\?\S+")
 _LONGEST_TEXT = 500
 _LONGEST_LIST = 100
 _MOST_ROWS = 50
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
 @dataclass
@@ -100,6 +104,26 @@ def _after_flush(session: Session, _: UOWTransaction) -> None:
                 change = _change_of(row, verb)
                 if change is not None:
                     changes.add(change)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _on_statement(state: ORMExecuteState) -> None:
+    """Take in what a statement does to rows that are no objects here; which rows it does not say."""
+    changes: Changes | None = state.session.info.get(_COLLECTED)
+    if changes is None or not (state.is_insert or state.is_update or state.is_delete):
+        return
+    table = state.bind_mapper.local_table if state.bind_mapper is not None else None
+    if not isinstance(table, Table) or not table.info.get("told", True):
+        return
+    verb = "created" if state.is_insert else "changed" if state.is_update else "deleted"
+    change = Change(str(table.name), SEVERAL, verb)
+    if verb != "deleted" and isinstance(state.statement, ClauseElement):
+        # What is set is bound under the names of columns, what is compared under others.
+        bound = state.statement.compile(dialect=_DIALECT).params
+        for column in table.columns:
+            if bound.get(column.name) is not None:
+                change.after[str(column.name)] = told(column, bound[column.name])
+    changes.add(change)
 
 
 def _change_of(row: Any, verb: str) -> Change | None:
