@@ -1,11 +1,15 @@
 """The demo advertising network over real HTTP, with faults between it and whoever asks."""
 
+import base64
+import hashlib
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import uvicorn
@@ -20,6 +24,8 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 """The moment at which the network begins; the clock goes on from here."""
 
 _START_SECONDS = 10
+_REDIRECT = "http://127.0.0.1/back"
+_VERIFIER = "v" * 50
 
 
 @dataclass
@@ -68,6 +74,32 @@ class AdsNetwork:
     def asked(self, text: str) -> int:
         """How many requests held a text."""
         return sum(text in request for request in self.requests)
+
+
+def consented(network: AdsNetwork) -> dict[str, Any]:
+    """Authorise as a person's browser would; returns the tokens."""
+    http = network.access().http
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(_VERIFIER.encode()).digest())
+    asked = {
+        "client_id": "headrace-demo",
+        "redirect_uri": _REDIRECT,
+        "response_type": "code",
+        "code_challenge": challenge.decode().rstrip("="),
+        "decision": "allow",
+    }
+    back = http.request("POST", f"{network.base_url}/oauth/authorize", form=asked)
+    code = parse_qs(urlsplit(back.headers["Location"]).query)["code"][0]
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": _REDIRECT,
+        "code_verifier": _VERIFIER,
+        "client_id": "headrace-demo",
+        "client_secret": "demo-client-secret-known-to-everyone",
+    }
+    answer = http.request("POST", f"{network.base_url}/oauth/token", form=form)
+    tokens: dict[str, Any] = msgspec.json.decode(answer.data)
+    return {name: tokens[name] for name in ("access_token", "refresh_token")}
 
 
 @contextmanager

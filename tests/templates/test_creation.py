@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.pipelines import connect_file
+from headrace.templates.models import ExtractTemplate
+from headrace.templates.queries import store_custom
 from templates.conftest import TEMPLATES, ConnectedFake, connect
 
 DAILY = {"interval": "day", "hours": 6}
@@ -77,6 +80,19 @@ def test_a_title_is_taken_once_in_the_agency(
     sibling = connect(agency.new_workspace())
     assert "already" in sibling.create(400, title=" Mine ")["details"]
     assert connect(other_workspace).create()["title"] == "Mine"
+
+
+def test_of_two_at_the_same_moment_one_gets_the_title(
+    connected: ConnectedFake, session: Session
+) -> None:
+    made = session.get_one(ExtractTemplate, connected.create()["id"])
+    values = {
+        name: getattr(made, name)
+        for name in ExtractTemplate.__table__.columns.keys()  # noqa: SIM118 - not a mapping
+        if name not in ("id", "created_at")
+    }
+    assert store_custom(session, values) is None
+    assert store_custom(session, values | {"title": "Another"}) is not None
 
 
 def test_a_parent_is_a_global_one_of_the_same_source(connected: ConnectedFake) -> None:

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from sqlalchemy.orm import Session
 
-from fakes.ads_network import AdsNetwork
-from fakes.callers import WorkspaceFake
+from fakes.ads_network import AdsNetwork, consented
+from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.pipelines import accounts_of, connect_file, whole_file_template
 from headrace.connectors.contract import Access, Account, ReadRequest
 from headrace.connectors.registry import connectors
@@ -171,6 +171,20 @@ def test_the_sources_own_words_are_told(connected: ConnectedFake, network: AdsNe
     network.answer_next("/report", 1, 429, headers=(("Retry-After", "3600"),))
     told = connected.preview(template, FIELDS, status=400)["details"]
     assert "limits requests" in told
+
+
+def test_credentials_that_ended_are_made_new(
+    agency: AgencyFake, workspace: WorkspaceFake, network: AdsNetwork
+) -> None:  # S63
+    path = "/api/v3/datasources/demo_ads/connections"
+    connection = workspace.post(path, {"credentials": consented(network)})
+    with clock.shifted(timedelta(hours=2)):
+        later = agency.enter(workspace.id, agency.headers)
+        connected = ConnectedFake(later, connection["id"])
+        asked = network.asked("/oauth/token")
+        assert connected.preview(connected.template(DAILY), FIELDS)["rows_count"] > 0
+        assert connected.preview(connected.template(DAILY), FIELDS)["rows_count"] > 0
+        assert network.asked("/oauth/token") == asked + 1
 
 
 def test_bad_values_are_shown_as_empty(connected: ConnectedFake) -> None:

@@ -1,18 +1,14 @@
 """What Demo Ads' connector offers beside reading: field checks, options, renewal, a wide report."""
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import msgspec
 import pytest
 
-from fakes.ads_network import AdsNetwork, running_network
+from fakes.ads_network import AdsNetwork, consented, running_network
 from fakes.journal import RecordingJournal
 from headrace.connectors.abilities import (
     ChecksFields,
@@ -30,8 +26,6 @@ ACCOUNT = Account(
     "demo-1005", "Southern Cross Surf", "AUD", "Australia/Sydney", {"campaigns": 12, "ads": 120}
 )
 DAYS = DayRange(date(2026, 11, 10), date(2026, 11, 11))
-REDIRECT = "http://127.0.0.1/back"
-VERIFIER = "v" * 50
 
 
 @pytest.fixture(scope="module")
@@ -133,38 +127,12 @@ def test_an_action_of_another_account_is_refused(network: AdsNetwork) -> None:
         read(network, "campaign_performance", "date campaign_id", conversion_actions=["nobody"])
 
 
-def consent(network: AdsNetwork) -> dict[str, Any]:
-    """Authorise as a person's browser would; returns the tokens."""
-    http = network.access().http
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
-    asked = {
-        "client_id": "headrace-demo",
-        "redirect_uri": REDIRECT,
-        "response_type": "code",
-        "code_challenge": challenge.decode().rstrip("="),
-        "decision": "allow",
-    }
-    back = http.request("POST", f"{network.base_url}/oauth/authorize", form=asked)
-    code = parse_qs(urlsplit(back.headers["Location"]).query)["code"][0]
-    form = {
-        "grant_type": "authorization_code",
-        "code": code,
-        "redirect_uri": REDIRECT,
-        "code_verifier": VERIFIER,
-        "client_id": "headrace-demo",
-        "client_secret": "demo-client-secret-known-to-everyone",
-    }
-    answer = http.request("POST", f"{network.base_url}/oauth/token", form=form)
-    tokens: dict[str, Any] = msgspec.json.decode(answer.data)
-    return {name: tokens[name] for name in ("access_token", "refresh_token")}
-
-
 def holding(network: AdsNetwork, credentials: Any) -> Access:
     return replace(network.access(), credentials=credentials)
 
 
 def test_a_refresh_token_renews_once_and_rotates(network: AdsNetwork) -> None:  # S63
-    before = consent(network)
+    before = consented(network)
     renewal = CONNECTOR.renew(holding(network, before))
     assert renewal is not None
     assert renewal.credentials["refresh_token"] != before["refresh_token"]
