@@ -86,6 +86,8 @@ def in_transaction() -> Iterator["Session"]:
 
     What it changes is in the audit trail.
     """
+    import click
+
     from headrace.audit.recording import command_line
 
     command = " ".join(click.get_current_context().command_path.split()[1:])
