@@ -212,3 +212,47 @@ def test_it_runs_alone():
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+def test_custom_reports_page_and_add_up(ask):
+    fields = "date,campaign_id,device,clicks,spend"
+    path, query = "/v1/accounts/demo-1005/report", {"level": "custom", "fields": fields, **DAY}
+    whole = all_rows(ask, path, {**query, "limit": "1000"})
+    assert all_rows(ask, path, {**query, "limit": "5"}) == whole
+    assert {row["device"] for row in whole} == {"mobile", "desktop", "tablet"}
+    _, totals_told = ask("/v1/accounts/demo-1005/totals", query, **AS_OF)
+    assert totals_told["rows"] == len(whole)
+    assert int(totals_told["clicks"]) == sum(int(row["clicks"]) for row in whole)
+
+
+def test_huge_accounts_answer_custom_reports_by_arithmetic(ask):
+    query = {"level": "custom", "fields": "date,device,spend", **DAY}
+    status, answer = ask("/v1/accounts/huge-5000/report", query, **AS_OF)
+    assert status == 200
+    assert len(answer["data"]) == 3
+
+
+def test_what_does_not_go_together_is_refused_everywhere(ask):
+    query = {"level": "custom", "fields": "date,device,country,spend"}
+    _, told = ask("/v1/compatibility", query)
+    assert told["compatible"] is False
+    status, refusal = ask("/v1/accounts/demo-1001/report", {**query, **DAY}, **AS_OF)
+    assert (status, refusal["error"]["message"]) == (400, told["reason"])
+    assert ask("/v1/compatibility", {**query, "fields": "date,device,spend"})[1] == {
+        "compatible": True,
+        "reason": None,
+    }
+
+
+def test_conversion_actions_come_in_pages_and_make_up_all_conversions(ask):
+    path = "/v1/accounts/demo-1002/conversion_actions"
+    whole = all_rows(ask, path, {"limit": "1000"})
+    assert all_rows(ask, path, {"limit": "3"}) == whole
+    query = {**DAY, "conversion_actions": ",".join(item["id"] for item in whole)}
+    all_chosen, none_chosen = (
+        ask("/v1/accounts/demo-1002/totals", chosen, **AS_OF)[1] for chosen in (query, DAY)
+    )
+    assert all_chosen == none_chosen
+    assert int(none_chosen["conversions"]) > 0
+    status, refusal = ask("/v1/accounts/demo-1002/totals", {**DAY, "conversion_actions": "x"})
+    assert (status, refusal["error"]["code"]) == (400, "unknown_conversion_action")
