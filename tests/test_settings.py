@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from headrace.kit.sealing_keys import decode_key
 from headrace.rest.resources import open_resources
-from headrace.settings import Settings, SettingsError, decode_key, load_settings
+from headrace.settings import Settings, SettingsError, load_settings
 
 GOOD_KEY = base64.b64encode(bytes(range(32))).decode()
 

@@ -3,11 +3,8 @@
 Each is read from the environment variable `HEADRACE_<NAME>`.
 """
 
-import base64
-import binascii
 import ipaddress
 import json
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,10 +15,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from headrace.kit.mail import MailServer
 from headrace.kit.outbound import OutboundPolicy, operator_hosts
+from headrace.kit.sealing_keys import decode_key, kept_key
 
 PREFIX = "HEADRACE_"
-SECRET_KEY_BYTES = 32
-_EXAMPLE_KEYS = {"changeme", "secret", "example", "0" * 64}
 
 
 class SettingsError(Exception):
@@ -232,14 +228,11 @@ class Settings(BaseSettings):
     def _read_base_urls(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        try:
+        read = None
+        with suppress(json.JSONDecodeError):
             read = json.loads(value)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"not a JSON object of data source to URL: {error}") from error
         if not isinstance(read, dict):
-            raise ValueError(  # noqa: TRY004 - pydantic reports ValueErrors
-                'not a JSON object; write {"facebook": "http://127.0.0.1:9000"}'
-            )
+            raise ValueError('not a JSON object such as {"demo_ads": "http://x"}')  # noqa: TRY004 - pydantic's
         for name, url in read.items():
             if urlsplit(str(url)).scheme not in {"http", "https"}:
                 raise ValueError(f"the URL of {name!r} must begin with http:// or https://")
@@ -251,6 +244,7 @@ class Settings(BaseSettings):
         "trusted_proxies",
         "cors_origins",
         "frame_origins",
+        "webhook_ports",
         mode="before",
     )
     @classmethod
@@ -267,16 +261,12 @@ class Settings(BaseSettings):
     def _origins(cls, value: list[str]) -> list[str]:
         for item in value:
             parts = urlsplit(item)
-            if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_port(parts):
-                raise ValueError(f"{item!r} must look like https://app.example.com")
-            if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
-                raise ValueError(f"{item!r} must be an origin alone, without a path")
+            is_web = parts.scheme in {"http", "https"} and parts.hostname and _has_port(parts)
+            if not is_web or any(
+                [parts.path.strip("/"), parts.query, parts.fragment, parts.username]
+            ):
+                raise ValueError(f"{item!r} must be an origin alone, like https://app.example.com")
         return value
-
-    @field_validator("webhook_ports", mode="before")
-    @classmethod
-    def _read_ports(cls, value: Any) -> Any:
-        return _split(value)
 
     @field_validator("ca_bundle")
     @classmethod
@@ -285,15 +275,12 @@ class Settings(BaseSettings):
             raise ValueError(f"there is no file {str(value)!r}")
         return value.expanduser().absolute() if value else None
 
-    @field_validator("home", "local_files_root")
+    @field_validator("home", "local_files_root", "file_import_roots")
     @classmethod
-    def _whole_path(cls, value: Path | None) -> Path | None:
+    def _whole_paths(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            return [path.expanduser().absolute() for path in value]
         return value.expanduser().absolute() if value else None
-
-    @field_validator("file_import_roots")
-    @classmethod
-    def _whole_paths(cls, value: list[Path]) -> list[Path]:
-        return [path.expanduser().absolute() for path in value]
 
     @field_validator("database_url")
     @classmethod
@@ -340,11 +327,8 @@ class Settings(BaseSettings):
     @property
     def mail_server(self) -> MailServer | None:
         """Where mail is handed in; None where the operator named no server."""
-        if self.smtp_url is None or not self.smtp_url.get_secret_value():
-            return None
-        return MailServer.from_url(
-            self.smtp_url.get_secret_value(), self.mail_from, str(self.ca_bundle or "")
-        )
+        url = self.smtp_url.get_secret_value() if self.smtp_url else ""
+        return MailServer.from_url(url, self.mail_from, str(self.ca_bundle or "")) if url else None
 
     @property
     def lake(self) -> str:
@@ -381,17 +365,8 @@ class Settings(BaseSettings):
         if self.secret_key is not None:
             return decode_key(self.secret_key.get_secret_value())
         path = self.home / "secret.key"
-        if not path.exists():
-            self.home.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(f".{secrets.token_hex(4)}")
-            partial.touch(mode=0o600)
-            partial.write_text(base64.b64encode(secrets.token_bytes(SECRET_KEY_BYTES)).decode())
-            # Processes that start at once must agree: the first link wins, whole or not at all.
-            with suppress(FileExistsError):
-                path.hardlink_to(partial)
-            partial.unlink()
         try:
-            return decode_key(path.read_text().strip())
+            return kept_key(path)
         except ValueError as error:
             raise SettingsError(
                 f"The secret key in {path} is damaged: {error}. Restore it from a backup; without it "
@@ -405,26 +380,6 @@ def _has_port(parts: SplitResult) -> bool:
         return parts.port is None or parts.port > 0
     except ValueError:
         return False
-
-
-def decode_key(text: str) -> bytes:
-    """Decode a 32-byte key written in base64 or hex.
-
-    Raises:
-        ValueError: if it is too short, not decodable, or a well-known example.
-    """
-    if text.lower() in _EXAMPLE_KEYS:
-        raise ValueError("this is an example key; make one with: openssl rand -base64 32")
-    for decode in (bytes.fromhex, lambda given: base64.b64decode(given, validate=True)):
-        try:
-            key = decode(text)
-        except (ValueError, binascii.Error):
-            continue
-        if len(key) == SECRET_KEY_BYTES and len(set(key)) > 4:
-            return key
-    raise ValueError(
-        "not 32 random bytes in base64 or hex; make a key with: openssl rand -base64 32"
-    )
 
 
 def load_settings(**overrides: Any) -> Settings:
