@@ -7,7 +7,7 @@ import argparse
 import subprocess
 import sys
 
-PARTS = ("startup", "pipeline", "load", "window_replace")
+PARTS = ("startup", "pipeline", "load", "window_replace", "listing")
 WITHOUT_REFERENCE = {"startup"}
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from headrace.access.models import AccessToken, BrowserSession, Membership, Role, TokenKind, User
@@ -43,15 +45,10 @@ def replace_hash(session: Session, user_id: int, old: str | None, new: str) -> b
     return session.execute(changed).one_or_none() is not None
 
 
-def token_owner(
-    session: Session, digest: str, now: datetime
-) -> tuple[AccessToken, User, int, bool, str | None, list[str] | None] | None:
-    """Return a live token, its user, its workspace's agency, the agency's flag and the role.
-
-    The statement also binds the session to the token's workspace: that costs no round trip more.
-    The role is its code and its permissions, as `rights.of_role` takes them.
-    """
-    row = session.execute(
+@cache
+def _token_owner() -> Any:
+    """The statement of `token_owner`, made once: to make it takes longer than to carry it out."""
+    return (
         select(
             AccessToken,
             User,
@@ -69,12 +66,23 @@ def token_owner(
         )
         .outerjoin(Role, Role.id == Membership.role_id)
         .where(
-            AccessToken.digest == digest,
+            AccessToken.digest == bindparam("digest"),
             AccessToken.kind != TokenKind.EMBED_CODE,
-            AccessToken.expires_at > now,
+            AccessToken.expires_at > bindparam("now"),
             User.is_active,
         )
-    ).one_or_none()
+    )
+
+
+def token_owner(
+    session: Session, digest: str, now: datetime
+) -> tuple[AccessToken, User, int, bool, str | None, list[str] | None] | None:
+    """Return a live token, its user, its workspace's agency, the agency's flag and the role.
+
+    The statement also binds the session to the token's workspace: that costs no round trip more.
+    The role is its code and its permissions, as `rights.of_role` takes them.
+    """
+    row = session.execute(_token_owner(), {"digest": digest, "now": now}).one_or_none()
     if row is None:
         return None
     token, user, agency_id, is_enabled, code, permissions, *_ = row

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from headrace.access.guards import allows, allows_anyone_known
 from headrace.access.permissions import Permission
-from headrace.connections import accounts, presentation, queries, service
+from headrace.connections import accounts, checking, presentation, queries, service
 from headrace.connections.models import Account, Connection
 from headrace.connections.schemas import (
     AccountOut,
@@ -127,7 +127,7 @@ def check_connection(
     scope: Editor,
 ) -> dict[str, Any]:
     """Ask the data source whether the credentials still work; the answer is in `status`."""
-    return service.check(session, scope, resources, connection_id, calls)
+    return checking.check(session, scope, resources, calls, connection_id)
 
 
 @router.post(

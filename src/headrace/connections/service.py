@@ -83,7 +83,7 @@ def create(
     )
     connection.credentials = _sealed(resources, connection, body.credentials)
     access = open_access(resources, connection)
-    found, is_whole = _asked(calls, scope, spec.title, lambda: _first_look(connector, access))
+    found, is_whole = asked(calls, scope, spec.title, lambda: _first_look(connector, access))
     session.add(connection)
     session.flush()
     accounts.store(session, connection, found, is_whole=is_whole, enabled=body.accounts)
@@ -100,9 +100,14 @@ def _first_look(connector: Connector, access: Access) -> tuple[list[RemoteAccoun
     return found, next(listed, None) is None
 
 
-def _asked(
+def asked(
     calls: OutsideCalls | None, scope: WorkspaceScope, title: str, work: Callable[[], Answer]
 ) -> Answer:
+    """Do work that asks a source: between two transactions, or without `calls` inside this one.
+
+    Raises:
+        CannotConnect: with the source's reason.
+    """
     try:
         if calls is None:
             return work()
@@ -134,7 +139,7 @@ def reauthorize(
     if body.settings is not None:
         settings = filled(spec.settings, body.settings)
     access = _access(resources, connection, sealed, settings)
-    _asked(calls, scope, spec.title, lambda: connector.check(access))
+    asked(calls, scope, spec.title, lambda: connector.check(access))
     connection = held(session, scope, connection_id)
     was_broken = connection.status != ConnectionStatus.ACTIVE
     if body.credentials is not None:
@@ -147,40 +152,6 @@ def reauthorize(
     _start_refresh(session, scope, connection, "reauthorize")
     session.flush()
     if was_broken:
-        followers.tell_reconnected(session, scope, connection)
-    return row(session, scope, connection_id)
-
-
-def check(
-    session: Session,
-    scope: WorkspaceScope,
-    resources: Resources,
-    connection_id: int,
-    calls: OutsideCalls | None = None,
-) -> dict[str, Any]:
-    """Ask the source whether the credentials still work, and record the answer.
-
-    Raises:
-        NotFound: if the workspace has no such connection.
-    """
-    connection = get(session, scope, connection_id)
-    connector = connector_named(connection.datasource_name)
-    tried, problem = connection.credentials, None
-    try:
-        access = open_access(resources, connection)
-        _asked(calls, scope, connector.spec.title, lambda: connector.check(access))
-    except CannotConnect as error:
-        problem = str(error.reason)
-    connection = held(session, scope, connection_id)
-    if connection.credentials != tried:  # replaced meanwhile, and checked then
-        return row(session, scope, connection_id)
-    was_broken = connection.status != ConnectionStatus.ACTIVE
-    if problem is None:
-        mark_working(connection)
-    else:
-        mark_broken(connection, problem)
-    session.flush()
-    if problem is None and was_broken:
         followers.tell_reconnected(session, scope, connection)
     return row(session, scope, connection_id)
 

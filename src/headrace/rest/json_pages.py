@@ -97,11 +97,10 @@ def _page_keys(keys: Select[tuple[int]], key: Any, total: Any) -> ColumnElement[
 
 def _written(rows: Select[Any]) -> Any:
     """The rows with every moment as text, as it is to stand in JSON."""
-    inner = rows.subquery("shown")
     columns = [
         func.to_char(column, _MOMENT).label(column.key)
         if isinstance(column.type, DateTime)
         else column
-        for column in inner.c
+        for column in rows.selected_columns
     ]
-    return select(*columns).subquery("r")
+    return rows.with_only_columns(*columns, maintain_column_froms=True).subquery("r")

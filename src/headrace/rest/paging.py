@@ -69,10 +69,13 @@ PageSize = Annotated[
 ]
 
 
-def page_asked(
+async def page_asked(
     request: Request, page: PageNumber = 1, page_size: PageSize = MAX_PAGE_SIZE
 ) -> PageAsked:
-    """Read the page asked for. Anything but a page that can exist is 404, as published."""
+    """Read the page asked for. Anything but a page that can exist is 404, as published.
+
+    Not for a thread, which is what `async` says here: it waits for nothing.
+    """
     base = request.app.state.settings.public_address
     url = URL(base + request.scope.get("original_path", request.url.path))
     return PageAsked(page, page_size, url.replace(query=request.url.query))

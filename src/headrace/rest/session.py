@@ -1,10 +1,12 @@
 """One database transaction for each request."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
+from anyio import CancelScope
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session, sessionmaker
 
 from headrace.db.roles import step_back
@@ -56,16 +58,28 @@ async def request_turn(request: Request) -> AsyncIterator[HeldTurn]:
 Turn = Annotated[HeldTurn, Depends(request_turn, scope="function")]
 
 
-def request_session(request: Request, _: Turn) -> Iterator[Session]:
+async def request_session(request: Request, _: Turn) -> AsyncIterator[Session]:
     """Open the request's transaction; it commits before the answer is sent.
 
-    A request that calls out commits in between and goes on in another (`rest.outside`).
+    A request that calls out commits in between and goes on in another (`rest.outside`). Threads are
+    entered only for what asks the database: each entry costs as much as a small statement.
     """
     sessions: sessionmaker[Session] = request.app.state.sessions
-    with sessions() as session:
+    session = sessions()
+    try:
         yield session
-        conclude(request, session)
-        session.commit()
+        await run_in_threadpool(_commit, request, session)
+    finally:
+        if session.in_transaction():
+            with CancelScope(shield=True):
+                await run_in_threadpool(session.close)
+        else:
+            session.close()
+
+
+def _commit(request: Request, session: Session) -> None:
+    conclude(request, session)
+    session.commit()
 
 
 # Function scope matters: by default FastAPI ends a dependency after the answer has been sent, and
