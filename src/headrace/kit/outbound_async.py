@@ -171,8 +171,11 @@ class VettedNames:
             )
             kept = self._kept[place] = (now + _RESOLVED_FOR_SECONDS, asked)
             asked.add_done_callback(_seen)
+        answer = kept[1]
+        if answer.done():
+            return answer.result()
         # One caller's deadline must not end the question that others wait for too.
-        return await asyncio.shield(kept[1])
+        return await asyncio.shield(answer)
 
     def close(self) -> None:
         """Let go of the threads; questions that hang end by themselves."""

@@ -9,10 +9,8 @@ import asyncio
 import heapq
 import threading
 import time
-from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
 
 import psycopg
 import structlog
@@ -24,8 +22,8 @@ from headrace.kit.outbound_async import AsyncOutbound
 from headrace.rest.resources import Resources
 from headrace.webhooks import queue
 from headrace.webhooks.paces import Paces
-from headrace.webhooks.queue import Result
-from headrace.webhooks.sending import BODY_BYTES, Secrets, Taken, attempt
+from headrace.webhooks.queue import Result, Taken
+from headrace.webhooks.sending import BODY_BYTES, Secrets, attempt
 
 log = structlog.get_logger(__name__)
 
@@ -116,12 +114,10 @@ class Dispatcher:
             if result.outcome == "retry":
                 heapq.heappush(self._due, time.monotonic() + result.pause_seconds)
         for row in rows:
-            self._start(outbound, Taken(**row))
+            self._start(outbound, row)
         return count == _EVENTS_AT_ONCE
 
-    def _step(
-        self, results: list[Result], wanted: queue.Wanted
-    ) -> tuple[int, Sequence[Mapping[Any, Any]]]:
+    def _step(self, results: list[Result], wanted: queue.Wanted) -> tuple[int, list[Taken]]:
         with transaction(self._resources.sessions) as session:
             self._write(session, results)
             count = queue.fan_out(session, _EVENTS_AT_ONCE)
@@ -139,6 +135,7 @@ class Dispatcher:
 
     def _write(self, session: Session, results: list[Result]) -> None:
         settings = self._resources.settings
+        queue.prepare(session)
         queue.record(session, results)
         disabled = queue.disable_hopeless(
             session,
@@ -165,9 +162,12 @@ class Dispatcher:
 
     async def _deliver(self, outbound: AsyncOutbound, taken: Taken, begin_by: float) -> None:
         result = taken.put_back()
-        async with self._paces.place(taken.endpoint_id, taken.host) as is_wise:
-            if is_wise and time.monotonic() < begin_by:
+        place = await self._paces.enter(taken.endpoint_id, taken.host)
+        try:
+            if place.is_wise and time.monotonic() < begin_by:
                 result = await attempt(outbound, self._secrets, taken)
+        finally:
+            self._paces.leave(place)
         self._paces.note(result)
         self._results.append(result)
         if len(self._results) >= _MANY_RESULTS:

@@ -108,6 +108,8 @@ class WebhookDelivery(Base):
         ),
         Index("ix_webhook_delivery_list", "workspace_id", "created_at", "id"),
         Index("ix_webhook_delivery_endpoint", "endpoint_id", "created_at", "id"),
+        # Room on each page for the one change of every row, which touches no index.
+        {"postgresql_with": {"fillfactor": 70}},
     )
 
     id: Mapped[BigId]

@@ -7,17 +7,20 @@ receivers that hang cannot keep those that answer from being served.
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from headrace.webhooks.queue import Result, Wanted
 
 _PLACES = 1000
+# Of a host's places, how many endpoints that are not proven may use: one in four.
+_UNPROVEN_SHARE = 4
 _MOST_IN_HAND = 256
 _AT_FIRST = 4
 _SLOW_SECONDS = 1.0
+# Requests begun within the last second, of proven endpoints and of others: more at once, each with
+# a connection to open, would all run into their deadline on a machine that is busy.
+_BEGUN_AT_ONCE = 256
+_BEGUN_UNPROVEN = 64
 _FORGET_SECONDS = 60.0
 
 
@@ -44,6 +47,29 @@ class _Pace:
         return max(0, target - self.in_hand)
 
 
+class _Host:
+    """The places at one host, over all endpoints there."""
+
+    def __init__(self, size: int) -> None:
+        self.slots = asyncio.Semaphore(size)
+        self.for_unproven = asyncio.Semaphore(max(1, size // _UNPROVEN_SHARE))
+        self.users = 0
+
+
+@dataclass(eq=False, frozen=True)
+class Place:
+    """A place for one request. slots: held for it; the last one for a second at most.
+
+    is_wise: whether to send at all. It is not when the endpoint began to fail meanwhile and others
+    of its requests are under way.
+    """
+
+    pace: "_Pace"
+    host: str
+    slots: list[asyncio.Semaphore]
+    is_wise: bool
+
+
 class Paces:
     """Every endpoint that a dispatcher has to do with. For one event loop.
 
@@ -54,13 +80,16 @@ class Paces:
         self._per_endpoint = per_endpoint
         self._per_host = per_host
         self._paces: dict[int, _Pace] = {}
-        self._hosts: dict[str, asyncio.Semaphore] = {}
-        self._in_use: Counter[str] = Counter()
+        self._hosts: dict[str, _Host] = {}
+        self._begun = asyncio.Semaphore(_BEGUN_AT_ONCE)
+        self._begun_unproven = asyncio.Semaphore(_BEGUN_UNPROVEN)
+        self._fresh: dict[Place, float] = {}
 
     def wanted(self) -> Wanted:
         """Return what can be taken in hand now."""
         now = time.monotonic()
         self._forget(now)
+        self._age(now)
         proven = {key: pace.is_proven(now) for key, pace in self._paces.items()}
         held = sum(pace.in_hand for key, pace in self._paces.items() if proven[key])
         others = sum(pace.in_hand for key, pace in self._paces.items() if not proven[key])
@@ -80,28 +109,51 @@ class Paces:
             pace = self._paces[endpoint_id] = _Pace(asyncio.Semaphore(self._per_endpoint))
         pace.in_hand += 1
 
-    @asynccontextmanager
-    async def place(self, endpoint_id: int, host: str) -> AsyncIterator[bool]:
-        """Wait for a place at the endpoint and at its host; gives whether sending is wise.
-
-        It is not when the endpoint began to fail meanwhile and others of its requests are under way.
-        """
+    async def enter(self, endpoint_id: int, host: str) -> "Place":
+        """Wait for a place at the endpoint and at its host; `leave` it in any case."""
         pace = self._paces[endpoint_id]
-        self._in_use[host] += 1
-        slots = self._hosts.setdefault(host, asyncio.Semaphore(self._per_host))
-        token = object()
-        try:
-            async with pace.slots, slots:
-                is_wise = not (pace.is_failing and pace.begun)
-                pace.begun[token] = time.monotonic()
-                try:
-                    yield is_wise
-                finally:
-                    del pace.begun[token]
-        finally:
-            self._in_use[host] -= 1
-            if not self._in_use[host]:
-                del self._in_use[host], self._hosts[host]
+        there = self._hosts.get(host)
+        if there is None:
+            there = self._hosts[host] = _Host(self._per_host)
+        is_proven = pace.is_proven(time.monotonic())
+        begun = self._begun if is_proven else self._begun_unproven
+        wanted = [pace.slots, there.slots, begun]
+        if not is_proven:
+            wanted.insert(1, there.for_unproven)
+        there.users += 1
+        for number, slots in enumerate(wanted):
+            try:
+                await slots.acquire()
+            except BaseException:
+                for held in wanted[:number]:
+                    held.release()
+                self._left(host)
+                raise
+        place = Place(pace, host, wanted, is_wise=not (pace.is_failing and pace.begun))
+        pace.begun[place] = self._fresh[place] = time.monotonic()
+        return place
+
+    def leave(self, place: "Place") -> None:
+        """Give a place back."""
+        del place.pace.begun[place]
+        is_fresh = self._fresh.pop(place, None) is not None
+        for slots in place.slots if is_fresh else place.slots[:-1]:
+            slots.release()
+        self._left(place.host)
+
+    def _left(self, host: str) -> None:
+        self._hosts[host].users -= 1
+        if not self._hosts[host].users:
+            del self._hosts[host]
+
+    def _age(self, now: float) -> None:
+        """Let others begin in the places of requests that have lasted for a second."""
+        while self._fresh:
+            place, began = next(iter(self._fresh.items()))
+            if now - began < _SLOW_SECONDS:
+                return
+            del self._fresh[place]
+            place.slots[-1].release()
 
     def note(self, result: Result) -> None:
         """Learn from what became of a delivery."""

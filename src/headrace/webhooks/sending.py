@@ -1,16 +1,14 @@
 """One attempt at a delivery: sign, send, and say what follows."""
 
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from headrace.kit import clock
 from headrace.kit.outbound_async import Answer, AsyncOutbound, NoAnswer
 from headrace.kit.sealing import Vault
-from headrace.webhooks.queue import Result
+from headrace.webhooks.queue import Result, Taken
 from headrace.webhooks.retries import FIRST_TRIES, Next, Step, retry_after, step_after
 from headrace.webhooks.signing import Message, idempotency_key, signature_headers
 
@@ -22,31 +20,6 @@ _OUTCOMES = {
     Next.GIVE_UP: "failed",
     Next.DISABLE: "failed",
 }
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A delivery that this dispatcher may try now, as `queue.claim` gives it."""
-
-    delivery_id: int
-    claims: int
-    tries: int
-    is_redelivery: bool
-    endpoint_id: int
-    endpoint_uid: UUID
-    workspace_id: int
-    url: str
-    host: str
-    secret: str
-    extended_retries: bool
-    previous_secret: str | None
-    event_uid: str
-    body: str
-    is_test: bool
-
-    def put_back(self) -> Result:
-        """The result of not trying it."""
-        return Result(self.delivery_id, self.endpoint_id, self.claims, "put_back")
 
 
 class Secrets:

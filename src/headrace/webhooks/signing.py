@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 KEY_HEADER = "X-Improvado-Idempotency-Key"
 SIGNATURE_HEADER = "X-Improvado-Signature"
@@ -56,8 +57,16 @@ def standard_secret(secret: str) -> str:
     return f"whsec_{_base64(secret.encode())}"
 
 
+@lru_cache(1_000)
+def _keyed(secret: str) -> "hmac.HMAC":
+    """An HMAC that has taken in its key, to be copied: half of the work for a small body."""
+    return hmac.new(secret.encode(), None, hashlib.sha256)
+
+
 def _mac(secret: str, content: bytes) -> bytes:
-    return hmac.digest(secret.encode(), content, hashlib.sha256)
+    mac = _keyed(secret).copy()
+    mac.update(content)
+    return mac.digest()
 
 
 def _base64(raw: bytes) -> str:

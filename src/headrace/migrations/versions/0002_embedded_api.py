@@ -482,6 +482,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "event_id", "endpoint_id", name=op.f("uq_webhook_delivery_event_id_endpoint_id")
         ),
+        postgresql_with={"fillfactor": 70},
     )
     op.create_index(
         "ix_webhook_delivery_endpoint",
