@@ -1,5 +1,6 @@
 """What every command stands on: where it prints, plain errors, settings and the open database."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -86,11 +87,9 @@ def in_transaction() -> Iterator["Session"]:
 
     What it changes is in the audit trail.
     """
-    import click
-
     from headrace.audit.recording import command_line
 
-    command = " ".join(click.get_current_context().command_path.split()[1:])
+    command = " ".join(word for word in sys.argv[1:3] if not word.startswith("-"))
     with (
         plain_errors(),
         opened(read_settings(), 1) as (resources, _),
