@@ -10,8 +10,8 @@ All rows are replaced at once. A table has rows by account where the last step h
 `account_id`; otherwise, and where that is null, they belong to the account `all`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow.compute as pc
@@ -71,11 +71,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """What to build. tables: ids of the data tables that steps read, by the name they have there."""
+    """What to build.
+
+    tables: ids of the data tables that steps read, by the name they have there.
+    accounts: remote ids of the accounts whose rows are read of some of them; of others, all.
+    """
 
     steps: Sequence[Step]
     tables: Mapping[str, int]
     result: Result
+    accounts: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,10 @@ def prepare(session: Session, scope: WorkspaceScope, blueprint: Blueprint) -> Pr
     """
     plan = compile_for(session, scope, blueprint)
     # Segments before columns: a column is widened before a file that needs it is live.
-    live = {name: live_segments(session, blueprint.tables[name]) for name in sorted(plan.reads)}
+    live = {
+        name: live_segments(session, blueprint.tables[name], blueprint.accounts.get(name))
+        for name in sorted(plan.reads)
+    }
     views = _views(session, scope, blueprint)
     sources = {
         name: TableRows(

@@ -252,6 +252,23 @@ def cancel(session: Session, scope: WorkspaceScope, kind: str, subject_id: str) 
     )
 
 
+def make_due(session: Session, scope: WorkspaceScope, kind: str, subject_id: str) -> bool:
+    """Make the runs of one thing that wait for a later moment due now; whether any did."""
+    found = session.execute(
+        update(Run)
+        .where(
+            Run.workspace_id == scope.workspace_id,
+            Run.kind == kind,
+            Run.subject_id == subject_id,
+            Run.status == RunStatus.WAITING,
+        )
+        .values(due_at=func.least(Run.due_at, func.clock_timestamp()))
+        .returning(Run.id)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(found.all())
+
+
 def schedules(
     session: Session, scope: WorkspaceScope, kind: str, subject_id: str
 ) -> Sequence[ScheduleRow]:

@@ -76,6 +76,14 @@ def start(session: Session, scope: WorkspaceScope, new: NewRun, join: Join | Non
     return run_id
 
 
+def hurry(session: Session, scope: WorkspaceScope, kind: str, subject_id: object) -> bool:
+    """Let a run of a subject that was put off go on now; whether there was one."""
+    found = queries.make_due(session, scope, kind, str(subject_id))
+    if found:
+        wake(session)
+    return found
+
+
 def wake(session: Session) -> None:
     """Tell the schedulers, when this transaction commits, that something waits."""
     session.execute(func.pg_notify(WAKE_CHANNEL, "").select())
