@@ -32,7 +32,7 @@ from headrace.rest.json_answers import StandingHeaders
 from headrace.rest.origins import origin_of
 from headrace.rest.outside import CallPlaces
 from headrace.rest.paths import PathForms
-from headrace.rest.rate_limits import RateLimits
+from headrace.rest.rate_limits import RateLimits, ScarceOperations
 from headrace.rest.request_ids import RequestIds
 from headrace.rest.resources import Resources
 from headrace.roles import routes as roles
@@ -90,6 +90,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
         origin_of(settings.public_address),
         frozenset(origin_of(item) for item in settings.cors_origins),
     )
+    app.state.scarce = ScarceOperations(settings.rate_limit_per_minute)
     app.state.witness = Recorder(resources.sessions) if resources else None
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's own way
     errors.install(app)

@@ -103,7 +103,7 @@ def _all_unbound() -> set[str]:
     }
 
 
-def test_queries_on_workspace_rows_are_bound_to_the_workspace() -> None:  # S01
+def test_queries_on_workspace_rows_are_bound_to_the_workspace() -> None:  # S01, S09
     found = _all_unbound() - EXCEPTIONS.keys()
     assert not found, f"start with owned(...), or give a reason here: {sorted(found)}"
 

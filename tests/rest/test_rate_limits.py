@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 
 from fakes.callers import AgencyFake, WorkspaceFake
 from headrace.app import create_app
-from headrace.rest.rate_limits import TokenBuckets
+from headrace.rest.openapi import api_routes
+from headrace.rest.rate_limits import SCARCE, TokenBuckets
 from headrace.rest.resources import Resources
 from headrace.settings import Settings
 
@@ -158,3 +159,28 @@ def test_it_can_be_turned_off(settings: Settings, resources: Resources) -> None:
         answers = [client.get("/api/v3/extracts") for _ in range(5)]
     assert {answer.status_code for answer in answers} == {401}
     assert "X-RateLimit-Limit" not in answers[0].headers
+
+
+def test_costly_operations_are_limited_by_themselves(  # S93
+    settings: Settings, resources: Resources, agency: AgencyFake, workspace: WorkspaceFake
+) -> None:
+    some = settings.model_copy(update={"rate_limit_per_minute": 60, "rate_limit_burst": 100})
+    sibling = agency.new_workspace()
+    with TestClient(create_app(some, resources)) as client:
+
+        def linked(headers: dict[str, str]) -> int:
+            path = "/api/v3/datasources/file_import/external-auth-links"
+            return client.post(path, json={"send_email": False}, headers=headers).status_code
+
+        assert [linked(workspace.headers) for _ in range(4)] == [201, 201, 201, 429]
+        assert linked(sibling.headers) == 201
+        assert client.get("/api/v3/extracts", headers=workspace.headers).status_code == 200
+        minted = [client.post("/api/v3/session", headers=agency.headers) for _ in range(4)]
+    assert [answer.status_code for answer in minted] == [200, 200, 200, 429]
+    assert 1 <= int(minted[-1].headers["Retry-After"]) <= 20
+    assert set(minted[-1].json()) == {"details"}
+
+
+def test_the_operations_limited_by_themselves_exist() -> None:
+    names = {route.name for route in api_routes(create_app(Settings.model_construct()).routes)}
+    assert names >= SCARCE

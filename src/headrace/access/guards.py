@@ -48,6 +48,8 @@ class Guard:
             raise PermissionMissing(self.permission)
         if act is not None and act.idempotency_key is not None:
             claim(session, act, request.app.state.resources.vault)
+        if act is not None:
+            request.app.state.scarce.take(act.operation, act.agency_id, act.workspace_id)
         return scope
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headrace.rest.addresses import address_of, neighbourhood
+from headrace.rest.errors import AppError
 from headrace.rest.json_answers import json_response
 from headrace.rest.request_ids import answer_headers
 
@@ -79,6 +80,51 @@ class TokenBuckets:
         self._full_at = {key: at for key, at in self._full_at.items() if at > now}
         # Only ever half of the work is sweeping, however many callers there really are.
         self._sweep_at = max(_SWEEP_AT, 2 * len(self._full_at))
+
+
+SCARCE = frozenset(
+    {
+        "get_iframe_url",
+        "create_external_auth_links",
+        "verify_webhook_endpoint",
+        "preview_template",
+        "load_custom_setting_options",
+        "create_session",
+    }
+)
+"""Operations that cost more than a request, or make somebody else do something (S93)."""
+_SCARCE_SHARE = 20
+
+
+class TooOften(AppError, status=429):
+    """An operation that is limited by itself was asked for too often."""
+
+    def __init__(self, wait_seconds: float) -> None:
+        wait = max(1, math.ceil(wait_seconds))
+        super().__init__(
+            f"This operation was asked for too often; try again in {wait} s.",
+            headers={"Retry-After": str(wait)},
+        )
+
+
+class ScarceOperations:
+    """Limits each operation of `SCARCE`, for each agency and workspace, to a twentieth of the rest."""
+
+    def __init__(self, per_minute: int) -> None:
+        share = math.ceil(per_minute / _SCARCE_SHARE)
+        self._buckets = TokenBuckets(share, share) if share else None
+
+    def take(self, operation: str, agency_id: int | None, workspace_id: int | None) -> None:
+        """Let one call of an operation through.
+
+        Raises:
+            TooOften: if there were too many of late.
+        """
+        if self._buckets is None or operation not in SCARCE:
+            return
+        turn = self._buckets.take(f"{operation}/{agency_id}/{workspace_id}".encode())
+        if not turn.granted:
+            raise TooOften(turn.wait_seconds)
 
 
 class RateLimits:
