@@ -29,6 +29,7 @@ _DROPPED = {
     "minLength", "maxLength", "minItems", "maxItems", "pattern", "default",
 }  # fmt: skip
 _TYPES = {"integer": "int", "string": "str", "boolean": "bool", "number": "float"}
+_PAGE = {"page", "page_size"}
 _WIDTH = 92
 
 
@@ -98,19 +99,23 @@ def _is_json(operation: dict[str, Any]) -> bool:
 
 def _method(method: str, path: str, operation: dict[str, Any]) -> str:
     parameters = operation.get("parameters", [])
+    _, schema = _answer_schema(operation)
     queries = [each for each in parameters if each["in"] == "query"]
+    if schema and _bare_array(schema) != schema:
+        queries = [each for each in queries if each["name"] not in _PAGE]
+        schema = _bare_array(schema)
     arguments = ["self", *(f"{_name(item)}: {_type(item['schema'])}" for item in parameters
                            if item["in"] == "path")]  # fmt: skip
     body = operation.get("requestBody")
     if body:
         kind = _type(body["content"]["application/json"]["schema"])
-        arguments.append(f"body: {kind}" if body.get("required") else f"body: {kind} | None = None")
+        optional = f"body: {kind.removesuffix(' | None')} | None = None"
+        arguments.append(f"body: {kind}" if body.get("required") else optional)
     if queries:
         arguments += [
             "*",
             *map(_argument, sorted(queries, key=lambda item: not item.get("required"))),
         ]
-    _, schema = _answer_schema(operation)
     answer = "None" if schema is None else _type(schema)
     call = [f'"{method}"', _path(path), *([] if schema is None else [answer])]
     if queries:
@@ -130,6 +135,12 @@ def _answer_schema(operation: dict[str, Any]) -> tuple[str, Any]:
     status = min(status for status in operation["responses"] if status.startswith("2"))
     content = operation["responses"][status].get("content", {})
     return status, content.get("application/json", {}).get("schema")
+
+
+def _bare_array(schema: dict[str, Any]) -> dict[str, Any]:
+    """Of an answer that is an array, or a page to who asks for one, take the array."""
+    arrays = [one for one in schema.get("anyOf", []) if one.get("type") == "array"]
+    return arrays[0] if arrays else schema
 
 
 def _argument(item: dict[str, Any]) -> str:
@@ -153,8 +164,8 @@ def _path(path: str) -> str:
 def _type(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         return f"models.{schema['$ref'].rsplit('/', 1)[1]}"
-    if "anyOf" in schema:
-        kinds = list(dict.fromkeys(map(_type, schema["anyOf"])))
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        kinds = list(dict.fromkeys(map(_type, choices)))
         return (
             "Any" if "Any" in kinds else " | ".join(sorted(kinds, key=lambda kind: kind == "None"))
         )

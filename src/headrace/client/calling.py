@@ -91,9 +91,11 @@ class Caller:
                 f"{response.url} answered something else than {answer}: {fault}"
             ) from fault
 
-    def do(self, method: str, path: str, *, query: dict[str, Any] | None = None) -> None:
+    def do(
+        self, method: str, path: str, *, query: dict[str, Any] | None = None, body: Any = None
+    ) -> None:
         """Send one call whose answer is empty; as `call` otherwise."""
-        self._response(method, path, query or {}, None)
+        self._response(method, path, query or {}, body)
 
     def _response(self, method: str, path: str, query: dict[str, Any], body: Any) -> httpx.Response:
         headers = {"Idempotency-Key": uuid.uuid4().hex} if method == "POST" else {}

@@ -53,6 +53,20 @@ class AccountsPatch(Struct, kw_only=True):
     enabled_for_embedded_extraction: bool | None | UnsetType = UNSET
 
 
+class Aggregate(Struct, kw_only=True):
+    """
+    A figure of each group; nulls are left out, and a figure of no values is null (a count 0).
+    """
+
+    function: Literal["sum", "min", "max", "avg", "count", "count_distinct"]
+    column: (
+        Annotated[str, Meta(description="`count` without it counts rows.")] | None | UnsetType
+    ) = UNSET
+    name: (
+        Annotated[str, Meta(description="Absent: the column's, or `rows`.")] | None | UnsetType
+    ) = UNSET
+
+
 AuthKind: TypeAlias = Annotated[
     Literal["none", "credentials", "oauth2"],
     Meta(description="How a person authorises a connection."),
@@ -63,6 +77,16 @@ BadValues: TypeAlias = Annotated[
     Literal["fail", "null_and_count"],
     Meta(description="What to do with a value that is not what its column says."),
 ]
+
+
+class CatalogPermission(Struct, kw_only=True):
+    """
+    One thing a role can allow.
+    """
+
+    code: str
+    title: str
+    description: str
 
 
 Category: TypeAlias = Annotated[
@@ -136,6 +160,38 @@ class CoverageRange(Struct, kw_only=True):
     state: Literal["final", "provisional", "empty"]
 
 
+class CustomSettingOption(Struct, kw_only=True):
+    """
+    One option of a setting.
+    """
+
+    value: Any
+    label: str
+    description: str | None
+
+
+class CustomSettingOptionsAccountResult(Struct, kw_only=True):
+    """
+    A page of the options of one account.
+    """
+
+    account_id: str
+    count: Annotated[int, Meta(description="How many options there are, after the search.")]
+    next: Annotated[str, Meta(description="The number of the next page.")] | None
+    previous: Annotated[str, Meta(description="The number of the previous page.")] | None
+    results: list[CustomSettingOption]
+    search_applied: bool
+
+
+class CustomSettingOptionsResponse(Struct, kw_only=True):
+    """
+    Options of a custom setting by account.
+    """
+
+    custom_setting_name: str
+    accounts: list[CustomSettingOptionsAccountResult]
+
+
 class Dashboard(Struct, kw_only=True):
     """
     A page that shows something of a workspace.
@@ -195,6 +251,16 @@ class DateRangeIn(Struct, kw_only=True):
 
     date_from: date | None | UnsetType = UNSET
     date_to: date | None | UnsetType = UNSET
+
+
+class DeleteRoleResponse(Struct, kw_only=True):
+    """
+    What deleting a role did.
+    """
+
+    reassigned_users_count: Annotated[
+        int, Meta(description="Users who were moved to the role Viewer.")
+    ]
 
 
 class DestinationConnectionIn(Struct, kw_only=True):
@@ -307,6 +373,29 @@ class EmbedSession(Struct, kw_only=True):
     permissions: list[str]
 
 
+class EnableRecipeIn(Struct, kw_only=True):
+    """
+    Which recipe to enable.
+    """
+
+    recipe_id: int
+
+
+class EnableRecipe(Struct, kw_only=True):
+    """
+    A recipe is enabled in a workspace.
+    """
+
+    workspace_id: int
+    recipe_id: int
+    enabled: bool
+
+
+ExportFormat: TypeAlias = Annotated[
+    Literal["jsonl", "csv"], Meta(description="How an export is written.")
+]
+
+
 class ExternalAuthDone(Struct, kw_only=True):
     """
     The credentials work and were stored; the link is spent.
@@ -397,6 +486,25 @@ class Field(Struct, kw_only=True):
     is_dynamic: bool
 
 
+class GroupByStep(Struct, kw_only=True, tag_field="kind", tag="group_by"):
+    """
+    One row for each combination of the keys' values, null being a value like others.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    input: Annotated[
+        str,
+        Meta(
+            description="An earlier step, an input of the recipe, or the `sql_name` of a data table."
+        ),
+    ]
+    keys: list[str] | UnsetType = UNSET
+    aggregates: list[Aggregate] | UnsetType = UNSET
+
+
 class IframeUrlIn(Struct, kw_only=True):
     """
     What the iframe is to be for. None of the names: the page that manages connections.
@@ -456,7 +564,71 @@ class IframeUrl(Struct, kw_only=True):
     expires_at: Annotated[datetime, Meta(description="Until when it may lie unused.")]
 
 
+class JoinColumn(Struct, kw_only=True):
+    """
+    A column of the result of a join.
+    """
+
+    side: Literal["left", "right"]
+    column: str
+    name: Annotated[str, Meta(description="Absent: it keeps its name.")] | None | UnsetType = UNSET
+
+
+class JoinKey(Struct, kw_only=True):
+    """
+    A pair of columns whose values must be equal.
+    """
+
+    left: str
+    right: str
+
+
+class JoinStep(Struct, kw_only=True, tag_field="kind", tag="join"):
+    """
+    Rows of two inputs side by side where keys are equal; a null key equals nothing.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    left: Annotated[
+        str,
+        Meta(
+            description="An earlier step, an input of the recipe, or the `sql_name` of a data table."
+        ),
+    ]
+    right: Annotated[
+        str,
+        Meta(
+            description="An earlier step, an input of the recipe, or the `sql_name` of a data table."
+        ),
+    ]
+    on: list[JoinKey]
+    how: Literal["inner", "left", "right", "full"] | UnsetType = UNSET
+    columns: (
+        Annotated[
+            list[JoinColumn],
+            Meta(
+                description="Columns to keep; absent: those of the left, then those of the right that the left has no namesake of."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
 JsonValue: TypeAlias = Any
+
+
+class LayerPermissions(Struct, kw_only=True):
+    """
+    The permissions of one layer, in the list form; the layer may be called `code` as well.
+    """
+
+    permissions: list[str]
+    layer: str | None | UnsetType = UNSET
+    code: str | None | UnsetType = UNSET
 
 
 class LoadRunIn(Struct, kw_only=True):
@@ -484,9 +656,73 @@ class LookbackWindow(Struct, kw_only=True):
     ) = UNSET
 
 
+class MemberIn(Struct, kw_only=True):
+    """
+    A user of the agency who is to work in the workspace.
+    """
+
+    username: str
+    role_id: int
+
+
+class Member(Struct, kw_only=True):
+    """
+    A user who works in the workspace.
+    """
+
+    user_id: int
+    name: Annotated[str, Meta(description="The e-mail address if the user has no name.")]
+    email: str
+    is_active: bool
+    role_id: int
+    role_title: str
+
+
+class MemberRole(Struct, kw_only=True):
+    """
+    A role that the caller can give.
+    """
+
+    id: int
+    title: str
+    description: str
+
+
+class MemberRoleIn(Struct, kw_only=True):
+    """
+    The role a member is to have.
+    """
+
+    role_id: int
+
+
 Operator: TypeAlias = Annotated[
     Literal["eq", "ne", "in", "not_in", "contains", "not_contains", "gt", "gte", "lt", "lte"],
     Meta(description="How a filter compares (contract section 2, `custom_filters` operators)."),
+]
+
+
+class OptionsIn(Struct, kw_only=True):
+    """
+    Which options to load (contract 3.17).
+    """
+
+    template_id: int
+    connection_id: int
+    account_ids: Annotated[list[str], Meta(description="Remote ids of accounts of the connection.")]
+    custom_setting_name: str
+    search_query: (
+        Annotated[str, Meta(description="Part of an option, in any case.")] | UnsetType
+    ) = UNSET
+    page: int | UnsetType = UNSET
+    page_size: (
+        Annotated[int, Meta(description="Options an account and page; at most 100 count.")]
+        | UnsetType
+    ) = UNSET
+
+
+Outcome: TypeAlias = Annotated[
+    Literal["succeeded", "refused"], Meta(description="How an act ended.")
 ]
 
 
@@ -525,10 +761,47 @@ class PaginatedExternalAuthLinkList(Struct, kw_only=True):
     results: list[ExternalAuthLink]
 
 
+class PaginatedMemberList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Member]
+
+
 ParamType: TypeAlias = Annotated[
     Literal["string", "integer", "boolean", "select"],
     Meta(description="The kinds of input a connection form can ask for."),
 ]
+
+
+class PasswordIn(Struct, kw_only=True):
+    """
+    The new password.
+    """
+
+    password: str
+
+
+class PatchedRoleWriteRequest(Struct, kw_only=True):
+    """
+    What to change of a role; what is left out stays.
+    """
+
+    title: str | None | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
+    permissions: dict[str, list[str]] | list[LayerPermissions] | None | UnsetType = UNSET
+
+
+class PreviewColumn(Struct, kw_only=True):
+    """
+    A column of a preview.
+    """
+
+    name: str
+    title: str
+    sql_name: str
+    kind: FieldKind
+    type: Literal["string", "number", "boolean", "date", "datetime"]
 
 
 class ReauthorizeIn(Struct, kw_only=True):
@@ -539,6 +812,187 @@ class ReauthorizeIn(Struct, kw_only=True):
     title: str | None | UnsetType = UNSET
     credentials: dict[str, Any] | None | UnsetType = UNSET
     settings: dict[str, Any] | None | UnsetType = UNSET
+
+
+class RecipeBuild(Struct, kw_only=True):
+    """
+    A build that was asked for.
+    """
+
+    run_id: int
+    status: str
+
+
+class RecipeInput(Struct, kw_only=True):
+    """
+    A name for a data table, which is looked for in each workspace: by `sql_name`, or by report.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    sql_name: str | None | UnsetType = UNSET
+    datasource_name: Annotated[str, Meta(description="With `report_type`.")] | None | UnsetType = (
+        UNSET
+    )
+    report_type: (
+        Annotated[
+            str,
+            Meta(
+                description="A report of the data source; the workspace must have one data table of it."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
+class Recipe(Struct, kw_only=True):
+    """
+    Steps that build a data table in every workspace where the recipe is enabled.
+    """
+
+    id: int
+    title: str
+    description: str
+    state: Annotated[
+        Literal["new", "staging", "production"],
+        Meta(
+            description="`new` without steps, `staging` while the steps as they are were not activated, `production` once they were."
+        ),
+    ]
+    is_active: Annotated[
+        bool,
+        Meta(description="Whether tables are built, from what was activated last."),
+    ]
+    steps_count: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class RecipeStep(Struct, kw_only=True):
+    """
+    A step of a recipe: these members, and those that steps of its kind are written with.
+    """
+
+    id: int
+    position: Annotated[int, Meta(description="From 1.")]
+    kind: Literal["union", "join", "group_by", "conditional_mapping", "sql"]
+    name: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class RegenerateSecretRequest(Struct, kw_only=True):
+    """
+    How a secret is replaced; without a body at once.
+    """
+
+    grace_period_seconds: (
+        Annotated[
+            int,
+            Meta(
+                description="Extension: for how long the old secret signs too, in `webhook-signature`. The endpoint then stays as it is. 0: the old secret is dead at once and the endpoint unverified."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class ReplayAnswer(Struct, kw_only=True):
+    """
+    What a replay queued.
+    """
+
+    count: Annotated[int, Meta(description="Deliveries queued.")]
+    is_complete: Annotated[
+        bool,
+        Meta(
+            description="False if there were more; repeat with the moment of the last one as `since`."
+        ),
+    ]
+
+
+class ReplayRequest(Struct, kw_only=True):
+    """
+    Which events an endpoint is to get again.
+    """
+
+    since: Annotated[datetime, Meta(description="Events from this moment on.")]
+    until: (
+        Annotated[datetime, Meta(description="Events before this moment; null: up to now.")]
+        | None
+        | UnsetType
+    ) = UNSET
+    deliveries: (
+        Annotated[
+            Literal["failed", "all"],
+            Meta(
+                description="`failed`: deliveries that were given up. `all`: every event of a type the endpoint subscribes to, also those that it got, or never was to get."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class RoleCreated(Struct, kw_only=True):
+    """
+    The new role.
+    """
+
+    id: int
+
+
+class Role(Struct, kw_only=True):
+    """
+    A role: of the system, or of the agency's own.
+    """
+
+    id: int
+    title: str
+    description: str | None
+    is_system: bool
+    is_internal: Annotated[bool, Meta(description="Always false: internal roles are not listed.")]
+    permissions: Annotated[dict[str, list[str]], Meta(description="Permission codes by layer.")]
+    user_count: Annotated[
+        int, Meta(description="Users of the agency who hold it in any workspace.")
+    ]
+
+
+class RoleUser(Struct, kw_only=True):
+    """
+    A user who holds a role in a workspace.
+    """
+
+    user_id: int
+    name: Annotated[str, Meta(description="The e-mail address if the user has no name.")]
+    email: str
+    workspace_id: int
+    workspace_title: str
+
+
+class RoleUsersResponse(Struct, kw_only=True):
+    """
+    Who holds a role: one item for each workspace.
+    """
+
+    users: list[RoleUser]
+
+
+class RoleWriteRequest(Struct, kw_only=True):
+    """
+    A role to create.
+    """
+
+    title: str
+    permissions: Annotated[
+        dict[str, list[str]] | list[LayerPermissions],
+        Meta(
+            description="A map of layer to permission codes; a list of `{layer, permissions}` is taken too. Every pair must be in the catalogue; a permission brings the view of its layer."
+        ),
+    ]
+    description: str | UnsetType = UNSET
 
 
 class Rows(Struct, kw_only=True):
@@ -669,6 +1123,18 @@ SettingType: TypeAlias = Annotated[
 ]
 
 
+class SqlStep(Struct, kw_only=True, tag_field="kind", tag="sql"):
+    """
+    One SELECT over earlier steps, inputs and data tables, in DuckDB's dialect.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    sql: str
+
+
 class TableField(Struct, kw_only=True):
     """
     A column of a data table.
@@ -695,6 +1161,56 @@ class ExtractTemplateCompact(Struct, kw_only=True):
     is_wide_template: bool
 
 
+class TemplateIn(Struct, kw_only=True):
+    """
+    A template to create for the agency, from a global one (contract 3.6).
+    """
+
+    parent_id: Annotated[int, Meta(description="A global template of the data source.")]
+    title: Annotated[str, Meta(description="Unique within the agency.")]
+    fields: Annotated[
+        list[str], Meta(description="Names of fields; mandatory ones are added back.")
+    ]
+    description: str | UnsetType = UNSET
+    scheduling: (
+        Annotated[
+            list[SchedulingIn],
+            Meta(description="Schedules of extracts that name none."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    additional_params: (
+        Annotated[
+            dict[str, Any],
+            Meta(description="Custom settings by name; what is left out is the parent's."),
+        ]
+        | UnsetType
+    ) = UNSET
+    hashed_fields: (
+        Annotated[
+            list[str],
+            Meta(
+                description="Fields among `fields` whose values are stored as salted digests only."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    historical_data_depth_limit: (
+        Annotated[int, Meta(description="The most days of history; null for any.")]
+        | None
+        | UnsetType
+    ) = UNSET
+    connection_id: (
+        Annotated[
+            int,
+            Meta(description="Needed with a wide parent: the fields are checked there."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
 class ExtractTemplate(Struct, kw_only=True):
     """
     A ready-made choice of a report and its fields.
@@ -707,6 +1223,15 @@ class ExtractTemplate(Struct, kw_only=True):
     datasource_name: str
     schedules_limit: int
     is_wide_template: bool
+
+
+class TemplatePatch(Struct, kw_only=True):
+    """
+    Changes to a template of the agency; what it reads stays.
+    """
+
+    title: str | None | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
 
 
 class TokenIn(Struct, kw_only=True):
@@ -726,6 +1251,308 @@ class Token(Struct, kw_only=True):
     expires_in: Annotated[int, Meta(description="Seconds until it expires if it is not used.")]
     expires_at: datetime
     workspace_id: int
+
+
+class TryRequest(Struct, kw_only=True):
+    """
+    Which event is sent to try an endpoint.
+    """
+
+    event_type: (
+        Annotated[str, Meta(description="A type of the catalogue; subscribed to or not.")]
+        | UnsetType
+    ) = UNSET
+
+
+class UnionInput(Struct, kw_only=True):
+    """
+    Rows that a union takes, and which of their columns become which.
+    """
+
+    input: Annotated[
+        str,
+        Meta(
+            description="An earlier step, an input of the recipe, or the `sql_name` of a data table."
+        ),
+    ]
+    columns: (
+        Annotated[
+            dict[str, str],
+            Meta(
+                description="Column of the result → column of this input; absent: all, under their names."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
+class UnionStep(Struct, kw_only=True, tag_field="kind", tag="union"):
+    """
+    All rows of several inputs, one after another; columns an input lacks are null in its rows.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    inputs: list[UnionInput]
+
+
+class UserCreated(Struct, kw_only=True):
+    """
+    The new user.
+    """
+
+    id: int
+    username: str
+    name: str
+    is_chief: bool
+    is_active: bool
+    created_at: datetime
+    password: (
+        Annotated[
+            str,
+            Meta(description="What the server made; it is shown this once. Null if one was sent."),
+        ]
+        | None
+    )
+
+
+class UserIn(Struct, kw_only=True):
+    """
+    A user to create. They may nothing until they are given a role in a workspace.
+    """
+
+    username: Annotated[
+        str,
+        Meta(description="What they sign in with, usually an e-mail address; without a colon."),
+    ]
+    name: str | UnsetType = UNSET
+    password: (
+        Annotated[
+            str,
+            Meta(description="Made by the server, and shown once, if it is left out."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
+class User(Struct, kw_only=True):
+    """
+    A user of the agency.
+    """
+
+    id: int
+    username: str
+    name: str
+    is_chief: bool
+    is_active: bool
+    created_at: datetime
+
+
+class UserPatch(Struct, kw_only=True):
+    """
+    What to change of a user; what is left out stays.
+    """
+
+    name: str | None | UnsetType = UNSET
+    is_active: (
+        Annotated[
+            bool,
+            Meta(description="False ends the user's sessions, tokens and iframes at once."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
+class ValidationError(Struct, kw_only=True):
+    """
+    Something that is wrong, or may be.
+    """
+
+    code: str
+    field_: str | None = field(name="field")
+    message: str
+
+
+class WebhookAttempt(Struct, kw_only=True):
+    """
+    One attempt at a delivery.
+    """
+
+    number: int
+    started_at: datetime
+    duration_ms: int
+    response_status: int | None
+    response_body: (
+        Annotated[str, Meta(description="The first KiB of what was answered, as text.")] | None
+    )
+    error: (
+        Annotated[
+            str,
+            Meta(
+                description="Why there was no answer: refused, dns, connection, tls, timeout, protocol."
+            ),
+        ]
+        | None
+    )
+    is_redelivery: bool
+
+
+class WebhookDeliveryDetail(Struct, kw_only=True):
+    """
+    A delivery with everything that was tried, and the very body that is sent.
+    """
+
+    id: int
+    endpoint_id: int
+    event_id: Annotated[str, Meta(description="`id` of the body.")]
+    event_type: str
+    idempotency_key: Annotated[
+        str,
+        Meta(description="Sent with every attempt, as X-Improvado-Idempotency-Key and webhook-id."),
+    ]
+    status: Annotated[
+        Literal["pending", "delivered", "failed"],
+        Meta(description="`failed`: no attempt is left."),
+    ]
+    is_test: bool
+    attempts_count: int
+    response_status: Annotated[int, Meta(description="HTTP status of the last answer.")] | None
+    next_attempt_at: (
+        Annotated[
+            datetime,
+            Meta(description="When it is tried again, unless the endpoint is not active."),
+        ]
+        | None
+    )
+    created_at: datetime
+    finished_at: datetime | None
+    attempts: list[WebhookAttempt]
+    body: str
+
+
+class WebhookDelivery(Struct, kw_only=True):
+    """
+    One event on its way to one endpoint.
+    """
+
+    id: int
+    endpoint_id: int
+    event_id: Annotated[str, Meta(description="`id` of the body.")]
+    event_type: str
+    idempotency_key: Annotated[
+        str,
+        Meta(description="Sent with every attempt, as X-Improvado-Idempotency-Key and webhook-id."),
+    ]
+    status: Annotated[
+        Literal["pending", "delivered", "failed"],
+        Meta(description="`failed`: no attempt is left."),
+    ]
+    is_test: bool
+    attempts_count: int
+    response_status: Annotated[int, Meta(description="HTTP status of the last answer.")] | None
+    next_attempt_at: (
+        Annotated[
+            datetime,
+            Meta(description="When it is tried again, unless the endpoint is not active."),
+        ]
+        | None
+    )
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class WebhookEndpointCreateRequest(Struct, kw_only=True):
+    """
+    An endpoint to register.
+    """
+
+    url: Annotated[str, Meta(description="HTTPS URL of the receiver.")]
+    event_types: (
+        Annotated[
+            list[str],
+            Meta(
+                description="Names of event types; see GET /webhook_event_types. May be empty. Duplicates are dropped; unknown names are kept and never delivered."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    extended_retries: (
+        Annotated[
+            bool,
+            Meta(
+                description="Extension: whether attempts go on for four days after the first four have failed."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class WebhookEndpointListItem(Struct, kw_only=True):
+    """
+    A webhook endpoint as lists show it: without its secret.
+    """
+
+    id: int
+    url: str
+    status: Annotated[
+        Literal["unverified", "active", "disabled"],
+        Meta(description="Only `active` endpoints get deliveries."),
+    ]
+    consecutive_failures: Annotated[
+        int, Meta(description="Deliveries that failed since the last success.")
+    ]
+    subscriptions_count: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class WebhookEndpointUpdateRequest(Struct, kw_only=True):
+    """
+    Changes of an endpoint; what is left out stays.
+    """
+
+    url: (
+        Annotated[str, Meta(description="Another URL has to be verified anew.")] | None | UnsetType
+    ) = UNSET
+    event_types: (
+        Annotated[list[str], Meta(description="All of the event types from now on.")]
+        | None
+        | UnsetType
+    ) = UNSET
+    extended_retries: (
+        Annotated[bool, Meta(description="Extension: as at creation.")] | None | UnsetType
+    ) = UNSET
+
+
+class WebhookEventType(Struct, kw_only=True):
+    """
+    A kind of event that endpoints can subscribe to.
+    """
+
+    name: str
+    description: str
+    payload_schema: Annotated[
+        dict[str, Any], Meta(description="Extension: JSON Schema of a delivery's body.")
+    ]
+    sample: Annotated[
+        dict[str, Any], Meta(description="Extension: a body as it could be delivered.")
+    ]
+
+
+class WebhookSubscription(Struct, kw_only=True):
+    """
+    An event type that an endpoint receives.
+    """
+
+    id: int
+    event_type_name: str
+    is_active: Annotated[bool, Meta(description="Whether there is such an event type.")]
+    created_at: datetime
 
 
 class WorkspaceIn(Struct, kw_only=True):
@@ -749,6 +1576,23 @@ class Workspace(Struct, kw_only=True):
     updated_at: datetime
 
 
+class WorkspaceRecipe(Struct, kw_only=True):
+    """
+    A recipe in a workspace: the table it builds there, and how that went.
+    """
+
+    workspace_id: int
+    workspace_title: str
+    recipe_id: int
+    data_table_id: (
+        Annotated[int, Meta(description="Null until the recipe was active there.")] | None
+    )
+    last_build_at: datetime | None
+    error_text: (
+        Annotated[str, Meta(description="Why the last build failed; null if it did not.")] | None
+    )
+
+
 WriteMode: TypeAlias = Annotated[
     Literal["append", "replace", "upsert"],
     Meta(
@@ -764,6 +1608,32 @@ class WritePolicy(Struct, kw_only=True):
 
     method: str
     scope: str
+
+
+class HeadraceExtractsSchemasCustomFilter(Struct, kw_only=True):
+    """
+    One condition that rows must meet to be stored; values without a field's value equal null.
+    """
+
+    field_: str = field(name="field")
+    operator: Operator
+    value: Annotated[
+        JsonValue,
+        Meta(description="A scalar, or a list of scalars with `in` and `not_in`."),
+    ]
+
+
+class HeadraceTemplatesSchemasCustomFilter(Struct, kw_only=True):
+    """
+    A condition that rows must meet.
+    """
+
+    field_: str = field(name="field")
+    operator: Operator
+    value: Annotated[
+        Any,
+        Meta(description="Text, a number or true/false; a list with in and not_in."),
+    ]
 
 
 class Error(Struct, kw_only=True):
@@ -798,6 +1668,66 @@ class AdditionalParams(Struct, kw_only=True):
     initial_value: Any
 
 
+class AuditEntry(Struct, kw_only=True):
+    """
+    One privileged act, done or refused.
+    """
+
+    id: int
+    occurred_at: datetime
+    workspace_id: Annotated[int, Meta(description="Null: an act on the agency itself.")] | None
+    user_id: (
+        Annotated[int, Meta(description="Null: nobody, or the operator at the command line.")]
+        | None
+    )
+    username: str
+    credential: Annotated[
+        str, Meta(description="basic, bearer, cookie, code, link, or command line.")
+    ]
+    address: str
+    request_id: str
+    action: Annotated[str, Meta(description="The operation's id, or the command.")]
+    permission: str | None
+    object_type: str
+    object_id: str
+    outcome: Outcome
+    details: Annotated[str, Meta(description="Why it was refused; empty otherwise.")]
+    changes: Annotated[
+        list[dict[str, Any]],
+        Meta(
+            description="Rows created, changed and deleted: object_type, object_id, verb, and the columns that differ before and after. Secrets read (secret)."
+        ),
+    ]
+
+
+class CatalogLayer(Struct, kw_only=True):
+    """
+    An area of the product with its permissions.
+    """
+
+    code: str
+    title: str
+    description: str
+    permissions: list[CatalogPermission]
+
+
+class Condition(Struct, kw_only=True):
+    """
+    A test of one column; a missing value equals null and nothing else.
+    """
+
+    column: str
+    operator: Operator
+    value: (
+        Annotated[
+            str | int | float | bool | list[str | int | float | bool | None],
+            Meta(description="A list with `in` and `not_in`."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
 class CustomFilter(Struct, kw_only=True):
     """
     One condition that rows must meet to be stored; values without a field's value equal null.
@@ -826,6 +1756,15 @@ class DataTableDetail(Struct, kw_only=True):
     sql_name: str
     auto_extract_new_accounts: bool
     fields: list[TableField]
+
+
+class DeliveryPage(Struct, kw_only=True):
+    """
+    Deliveries, newest first. Large logs are not counted.
+    """
+
+    next: Annotated[str, Meta(description="The page of older ones.")] | None
+    results: list[WebhookDelivery]
 
 
 class ExtractDetail(Struct, kw_only=True):
@@ -918,6 +1857,34 @@ class ExtractPut(Struct, kw_only=True):
     sync_historical_data: date | None | UnsetType = UNSET
 
 
+class ExtractTemplatePreview(Struct, kw_only=True):
+    """
+    Rows as an extract would store them; at most 100.
+    """
+
+    columns: list[PreviewColumn]
+    rows: Annotated[
+        list[dict[str, Any]],
+        Meta(description="Values by field name; decimals are text, so that no digit is lost."),
+    ]
+    rows_count: int
+    date_from: (
+        Annotated[date, Meta(description="The first day that was read; null without days.")] | None
+    )
+    date_to: date | None
+    truncated: Annotated[bool, Meta(description="Whether there are more rows than these.")]
+
+
+class ExtractTemplateValidation(Struct, kw_only=True):
+    """
+    Whether an extract with these settings would work.
+    """
+
+    is_valid: bool
+    errors: list[ValidationError]
+    warnings: list[ValidationError]
+
+
 class FormField(Struct, kw_only=True):
     """
     One input of a form.
@@ -996,11 +1963,32 @@ class LoadPut(Struct, kw_only=True):
     ) = UNSET
 
 
+class PaginatedAuditEntryList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[AuditEntry]
+
+
 class PaginatedExtractList(Struct, kw_only=True):
     count: int
     next: str | None
     previous: str | None
     results: list[Extract]
+
+
+class PaginatedRecipeList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[Recipe]
+
+
+class PaginatedRecipeStepList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[RecipeStep]
 
 
 class PaginatedRunList(Struct, kw_only=True):
@@ -1015,6 +2003,27 @@ class PaginatedExtractTemplateList(Struct, kw_only=True):
     next: str | None
     previous: str | None
     results: list[ExtractTemplate]
+
+
+class PaginatedUserList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[User]
+
+
+class PaginatedWebhookEndpointListItemList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[WebhookEndpointListItem]
+
+
+class PaginatedWebhookEventTypeList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[WebhookEventType]
 
 
 class PaginatedWorkspaceList(Struct, kw_only=True):
@@ -1037,6 +2046,75 @@ class Param(Struct, kw_only=True):
     description: str
     params: Annotated[dict[str, Any], Meta(description="With `select`: `options`.")]
     initial_value: Any
+
+
+class PermissionsCatalogResponse(Struct, kw_only=True):
+    """
+    Everything a role can allow, in a constant order.
+    """
+
+    layers: list[CatalogLayer]
+
+
+class PreviewIn(Struct, kw_only=True):
+    """
+    What to read for a preview (contract 3.16).
+    """
+
+    connection_id: int
+    fields: list[str]
+    accounts: Annotated[list[str], Meta(description="Remote ids of accounts of the connection.")]
+    custom_filters: (
+        Annotated[
+            list[HeadraceTemplatesSchemasCustomFilter],
+            Meta(description="Rows must meet all of them."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    custom_settings: (
+        Annotated[
+            dict[str, Any],
+            Meta(description="Custom settings by name; what is left out is the template's."),
+        ]
+        | UnsetType
+    ) = UNSET
+    dynamic_fields: list[str] | UnsetType = UNSET
+
+
+class RecipeDetail(Struct, kw_only=True):
+    """
+    A recipe with its steps and the workspaces it is enabled in.
+    """
+
+    id: int
+    title: str
+    description: str
+    state: Annotated[
+        Literal["new", "staging", "production"],
+        Meta(
+            description="`new` without steps, `staging` while the steps as they are were not activated, `production` once they were."
+        ),
+    ]
+    is_active: Annotated[
+        bool,
+        Meta(description="Whether tables are built, from what was activated last."),
+    ]
+    steps_count: int
+    created_at: datetime
+    updated_at: datetime
+    inputs: list[RecipeInput]
+    date_column: str | None
+    steps: list[RecipeStep]
+    workspaces: list[WorkspaceRecipe]
+
+
+class RoleListResponse(Struct, kw_only=True):
+    """
+    Every role the agency can give.
+    """
+
+    roles: list[Role]
 
 
 class RunDetail(Struct, kw_only=True):
@@ -1136,12 +2214,72 @@ class TemplateSettings(Struct, kw_only=True):
     ) = UNSET
     custom_filters: (
         Annotated[
-            list[CustomFilter],
+            list[HeadraceExtractsSchemasCustomFilter],
             Meta(description="Only rows that meet all of them are stored."),
         ]
         | None
         | UnsetType
     ) = UNSET
+
+
+class ValidationSettings(Struct, kw_only=True):
+    """
+    Settings an extract would be created with; what is left out is the template's.
+    """
+
+    custom_filters: (
+        Annotated[
+            list[HeadraceTemplatesSchemasCustomFilter],
+            Meta(description="Rows must meet all of them."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    fields: list[str] | None | UnsetType = UNSET
+    dynamic_fields: list[str] | UnsetType = UNSET
+    custom_settings: dict[str, Any] | UnsetType = UNSET
+    hashed_fields: list[str] | UnsetType = UNSET
+    scheduling: list[SchedulingIn] | None | UnsetType = UNSET
+
+
+class WebhookEndpointDetail(Struct, kw_only=True):
+    """
+    A webhook endpoint with its secret and subscriptions.
+    """
+
+    id: int
+    url: str
+    secret: Annotated[
+        str,
+        Meta(description="64 hexadecimal characters, which as text are the key of the signature."),
+    ]
+    status: Annotated[
+        Literal["unverified", "active", "disabled"],
+        Meta(description="Only `active` endpoints get deliveries."),
+    ]
+    consecutive_failures: Annotated[
+        int, Meta(description="Deliveries that failed since the last success.")
+    ]
+    subscriptions: list[WebhookSubscription]
+    created_at: datetime
+    updated_at: datetime
+    standard_webhooks_secret: Annotated[
+        str,
+        Meta(description="Extension: the secret as libraries of the Standard Webhooks take it."),
+    ]
+    previous_secret_expires_at: (
+        Annotated[
+            datetime,
+            Meta(description="Extension: until when the secret before this one signs too."),
+        ]
+        | None
+    )
+    extended_retries: Annotated[
+        bool, Meta(description="Extension: whether attempts go on for days.")
+    ]
+    disabled_reason: (
+        Annotated[str, Meta(description="Extension: why the endpoint was disabled.")] | None
+    )
 
 
 class AuthForm(Struct, kw_only=True):
@@ -1151,6 +2289,16 @@ class AuthForm(Struct, kw_only=True):
 
     kind: AuthKind
     fields: list[FormField]
+
+
+class Case(Struct, kw_only=True):
+    """
+    What a mapped column is where all conditions hold: a value, or another column's value.
+    """
+
+    when: list[Condition]
+    value: str | int | float | bool | None | UnsetType = UNSET
+    column: str | None | UnsetType = UNSET
 
 
 class DataSourceDetail(Struct, kw_only=True):
@@ -1212,6 +2360,19 @@ class ExtractIn(Struct, kw_only=True):
     template_settings: TemplateSettings | UnsetType = UNSET
 
 
+class Mapping(Struct, kw_only=True):
+    """
+    A column set by the first case that holds, else by `otherwise` (a value or a column).
+    """
+
+    column: Annotated[str, Meta(description="A new column, or one to set anew.")]
+    cases: list[Case] | UnsetType = UNSET
+    otherwise: str | int | float | bool | None | UnsetType = UNSET
+    otherwise_column: (
+        Annotated[str, Meta(description="In place of `otherwise`.")] | None | UnsetType
+    ) = UNSET
+
+
 class MigrateWideIn(Struct, kw_only=True):
     """
     Other dimensions for a wide extract; settings left out are the old extract's.
@@ -1235,6 +2396,42 @@ class PaginatedDestinationList(Struct, kw_only=True):
     next: str | None
     previous: str | None
     results: list[Destination]
+
+
+class ValidationIn(Struct, kw_only=True):
+    """
+    What to validate: accounts of one connection, and settings.
+    """
+
+    accounts: Annotated[list[int], Meta(description="Ids of accounts of one connection.")]
+    template_settings: ValidationSettings | UnsetType = UNSET
+
+
+class ConditionalMappingStep(Struct, kw_only=True, tag_field="kind", tag="conditional_mapping"):
+    """
+    Keep the rows for which all filters hold, and set columns by cases.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    input: Annotated[
+        str,
+        Meta(
+            description="An earlier step, an input of the recipe, or the `sql_name` of a data table."
+        ),
+    ]
+    filters: list[Condition] | UnsetType = UNSET
+    mappings: list[Mapping] | UnsetType = UNSET
+    keep: (
+        Annotated[
+            list[str],
+            Meta(description="Columns of the result; absent: all of the input, then the new ones."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
 
 
 class DestinationConnectionDetail(Struct, kw_only=True):
@@ -1305,3 +2502,86 @@ class PaginatedLoadList(Struct, kw_only=True):
     next: str | None
     previous: str | None
     results: list[Load]
+
+
+Steps: TypeAlias = UnionStep | JoinStep | GroupByStep | ConditionalMappingStep | SqlStep
+
+
+class RecipeNew(Struct, kw_only=True):
+    """
+    A recipe to create.
+    """
+
+    title: str
+    description: str | UnsetType = UNSET
+    inputs: (
+        Annotated[
+            list[RecipeInput],
+            Meta(
+                description="Names for data tables beside their `sql_name`s, which need no declaration."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    date_column: (
+        Annotated[
+            str,
+            Meta(
+                description="Column of the last step that holds each row's day, a date in every row. With it the table has days, as those of daily reports."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    steps: (
+        Annotated[
+            list[Steps],
+            Meta(description="In order; they may also be added one by one."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class RecipePatch(Struct, kw_only=True):
+    """
+    Changes to a recipe; what is left out stays.
+    """
+
+    title: str | None | UnsetType = UNSET
+    description: str | None | UnsetType = UNSET
+    inputs: list[RecipeInput] | None | UnsetType = UNSET
+    date_column: str | None | UnsetType = UNSET
+    steps: list[Steps] | None | UnsetType = UNSET
+
+
+class RecipePut(Struct, kw_only=True):
+    """
+    All that can be changed of a recipe; steps that are not given stay.
+    """
+
+    title: str
+    description: str | UnsetType = UNSET
+    inputs: (
+        Annotated[
+            list[RecipeInput],
+            Meta(
+                description="Names for data tables beside their `sql_name`s, which need no declaration."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    date_column: (
+        Annotated[
+            str,
+            Meta(
+                description="Column of the last step that holds each row's day, a date in every row. With it the table has days, as those of daily reports."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    steps: (
+        Annotated[list[Steps], Meta(description="In place of all steps there are.")]
+        | None
+        | UnsetType
+    ) = UNSET

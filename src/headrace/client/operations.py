@@ -1,5 +1,7 @@
 """The operations of the API; written by `make client`, not by hand."""
 
+from typing import Any
+
 from headrace.client import models
 from headrace.client.calling import Caller, in_path
 
@@ -19,6 +21,16 @@ class AgencyOperations:
         Permission: `admin.view`.
         """
         return self._caller.call("POST", "/api/v3/token", models.Token, body=body)
+
+    def change_password(self, body: models.PasswordIn) -> None:
+        """Change one's own password, which the Basic credentials of this request prove.
+
+        All that was made with the old one ends at once: tokens, browser sessions, iframes and their
+        URLs.
+
+        Permission: `admin.view`.
+        """
+        self._caller.do("POST", "/api/v3/password", body=body)
 
     def create_session(self) -> models.Session:
         """Start a browser session: the answer sets the `dts_session_id` cookie.
@@ -69,6 +81,97 @@ class AgencyOperations:
             "PUT", f"/api/v3/workspaces/{in_path(workspace_id)}", models.Workspace, body=body
         )
 
+    def list_roles(self) -> models.RoleListResponse:
+        """List the system's roles and the agency's own, each with the number of its users.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call("GET", "/api/v3/roles/", models.RoleListResponse)
+
+    def create_role(self, body: models.RoleWriteRequest) -> models.RoleCreated:
+        """Create a role of the agency's own. A permission brings the view of its layer with it.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call("POST", "/api/v3/roles/", models.RoleCreated, body=body)
+
+    def list_permissions(self) -> models.PermissionsCatalogResponse:
+        """List everything a role can allow, by layer and in a constant order.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call(
+            "GET", "/api/v3/roles/permissions", models.PermissionsCatalogResponse
+        )
+
+    def get_role(self, role_id: int) -> models.Role:
+        """Read one role.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call("GET", f"/api/v3/roles/{in_path(role_id)}", models.Role)
+
+    def update_role(self, role_id: int, body: models.PatchedRoleWriteRequest) -> models.Role:
+        """Change a role of the agency's own; it binds the next request of each of its holders.
+
+        System roles cannot be changed.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call(
+            "PATCH", f"/api/v3/roles/{in_path(role_id)}", models.Role, body=body
+        )
+
+    def delete_role(self, role_id: int) -> models.DeleteRoleResponse:
+        """Delete a role of the agency's own; in the same moment its holders become viewers.
+
+        System roles cannot be deleted.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call(
+            "DELETE", f"/api/v3/roles/{in_path(role_id)}", models.DeleteRoleResponse
+        )
+
+    def list_role_users(self, role_id: int) -> models.RoleUsersResponse:
+        """List who holds a role, once for each workspace: whom a change or a deletion would touch.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call(
+            "GET", f"/api/v3/roles/{in_path(role_id)}/users", models.RoleUsersResponse
+        )
+
+    def list_users(
+        self, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedUserList:
+        """List the agency's users, those who are kept out too.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/users",
+            models.PaginatedUserList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def create_user(self, body: models.UserIn) -> models.UserCreated:
+        """Create a user of the agency, who may nothing until they are a member of a workspace.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call("POST", "/api/v3/users", models.UserCreated, body=body)
+
+    def update_user(self, user_id: int, body: models.UserPatch) -> models.User:
+        """Change a user's name, keep them out of the agency, or let them in again.
+
+        Permission: `admin.manage_roles`.
+        """
+        return self._caller.call(
+            "PATCH", f"/api/v3/users/{in_path(user_id)}", models.User, body=body
+        )
+
     def list_datasources(
         self,
         *,
@@ -89,6 +192,255 @@ class AgencyOperations:
         """Read one platform with the form to connect it."""
         return self._caller.call(
             "GET", f"/api/v3/datasources/{in_path(datasource_name)}", models.DataSourceDetail
+        )
+
+    def list_recipes(
+        self, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedRecipeList:
+        """List the agency's recipes.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/recipes",
+            models.PaginatedRecipeList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def create_recipe(self, body: models.RecipeNew) -> models.RecipeDetail:
+        """Create a recipe, with steps or without; nothing is built before it is activated.
+
+        Permission: `transform.create`.
+        """
+        return self._caller.call("POST", "/api/v3/recipes", models.RecipeDetail, body=body)
+
+    def get_recipe(self, recipe_id: int) -> models.RecipeDetail:
+        """Read one recipe with its steps and the workspaces it is enabled in.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET", f"/api/v3/recipes/{in_path(recipe_id)}", models.RecipeDetail
+        )
+
+    def replace_recipe(self, recipe_id: int, body: models.RecipePut) -> models.RecipeDetail:
+        """Set all of a recipe; steps that are not given stay. Tables change at the next activation.
+
+        Permission: `transform.edit`.
+        """
+        return self._caller.call(
+            "PUT", f"/api/v3/recipes/{in_path(recipe_id)}", models.RecipeDetail, body=body
+        )
+
+    def update_recipe(self, recipe_id: int, body: models.RecipePatch) -> models.RecipeDetail:
+        """Change some of a recipe. Tables change at the next activation.
+
+        Permission: `transform.edit`.
+        """
+        return self._caller.call(
+            "PATCH", f"/api/v3/recipes/{in_path(recipe_id)}", models.RecipeDetail, body=body
+        )
+
+    def delete_recipe(self, recipe_id: int) -> None:
+        """Delete a recipe and stop its builds; data tables that it built stay, with their rows.
+
+        Permission: `transform.delete`.
+        """
+        self._caller.do("DELETE", f"/api/v3/recipes/{in_path(recipe_id)}")
+
+    def list_recipe_steps(
+        self, recipe_id: int, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedRecipeStepList:
+        """List the steps of a recipe, in order.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/recipes/{in_path(recipe_id)}/steps",
+            models.PaginatedRecipeStepList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def create_recipe_step(
+        self,
+        recipe_id: int,
+        body: models.UnionStep
+        | models.JoinStep
+        | models.GroupByStep
+        | models.ConditionalMappingStep
+        | models.SqlStep,
+    ) -> models.RecipeStep:
+        """Add a step at the end of a recipe; the last step gives the data table's rows.
+
+        Permission: `transform.edit`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/recipes/{in_path(recipe_id)}/steps", models.RecipeStep, body=body
+        )
+
+    def replace_recipe_step(
+        self,
+        recipe_id: int,
+        step_id: int,
+        body: models.UnionStep
+        | models.JoinStep
+        | models.GroupByStep
+        | models.ConditionalMappingStep
+        | models.SqlStep,
+    ) -> models.RecipeStep:
+        """Give a step another definition, even of another kind; it keeps its place.
+
+        Permission: `transform.edit`.
+        """
+        return self._caller.call(
+            "PUT",
+            f"/api/v3/recipes/{in_path(recipe_id)}/steps/{in_path(step_id)}",
+            models.RecipeStep,
+            body=body,
+        )
+
+    def update_recipe_step(
+        self, recipe_id: int, step_id: int, body: dict[str, Any]
+    ) -> models.RecipeStep:
+        """Change some members of a step; with another `kind`, only the name is kept of the old one.
+
+        Permission: `transform.edit`.
+        """
+        return self._caller.call(
+            "PATCH",
+            f"/api/v3/recipes/{in_path(recipe_id)}/steps/{in_path(step_id)}",
+            models.RecipeStep,
+            body=body,
+        )
+
+    def delete_recipe_step(self, recipe_id: int, step_id: int) -> None:
+        """Delete a step that no later step reads.
+
+        Permission: `transform.edit`.
+        """
+        self._caller.do("DELETE", f"/api/v3/recipes/{in_path(recipe_id)}/steps/{in_path(step_id)}")
+
+    def activate_recipe(self, recipe_id: int) -> models.RecipeDetail:
+        """Make the steps as they are those that tables are built from, and build where it is enabled.
+
+        Refused, naming the columns, if a table built before would lose some or change their types.
+
+        Permission: `transform.edit`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/recipes/{in_path(recipe_id)}/activate", models.RecipeDetail
+        )
+
+    def deactivate_recipe(self, recipe_id: int) -> models.RecipeDetail:
+        """Stop building; the tables that were built stay, with their rows.
+
+        Permission: `transform.edit`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/recipes/{in_path(recipe_id)}/deactivate", models.RecipeDetail
+        )
+
+    def enable_recipe(self, workspace_id: int, body: models.EnableRecipeIn) -> models.EnableRecipe:
+        """Enable a recipe in a workspace; an active one builds its data table there at once.
+
+        Permission: `transform.edit`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/workspaces/{in_path(workspace_id)}/recipes",
+            models.EnableRecipe,
+            body=body,
+        )
+
+    def get_workspace_recipe(self, workspace_id: int, recipe_id: int) -> models.WorkspaceRecipe:
+        """Read what a recipe builds in a workspace, and how the last build went.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/workspaces/{in_path(workspace_id)}/recipes/{in_path(recipe_id)}",
+            models.WorkspaceRecipe,
+        )
+
+    def disable_recipe(self, workspace_id: int, recipe_id: int) -> None:
+        """Stop a recipe in a workspace; the data table that it built there stays, with its rows.
+
+        Permission: `transform.edit`.
+        """
+        self._caller.do(
+            "DELETE", f"/api/v3/workspaces/{in_path(workspace_id)}/recipes/{in_path(recipe_id)}"
+        )
+
+    def build_recipe(self, workspace_id: int, recipe_id: int) -> models.RecipeBuild:
+        """Build the table of an active recipe in a workspace now.
+
+        Permission: `transform.run`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/workspaces/{in_path(workspace_id)}/recipes/{in_path(recipe_id)}/build",
+            models.RecipeBuild,
+        )
+
+    def list_recipe_runs(
+        self,
+        workspace_id: int,
+        recipe_id: int,
+        *,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedRunList:
+        """List the builds of a recipe in a workspace, newest first.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/workspaces/{in_path(workspace_id)}/recipes/{in_path(recipe_id)}/runs",
+            models.PaginatedRunList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def list_audit_entries(
+        self,
+        *,
+        page: int | None = None,
+        page_size: int | None = None,
+        action: str | None = None,
+        user: str | None = None,
+        object_type: str | None = None,
+        object_id: str | None = None,
+        outcome: models.Outcome | None = None,
+        workspace_id: int | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> models.PaginatedAuditEntryList:
+        """List privileged acts, newest first.
+
+        With a workspace's token or cookie, those in the workspace; with Basic credentials of the
+        agency's chief, those of the agency and all its workspaces.
+
+        Permission: `workspace.manage_users`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/audit-log",
+            models.PaginatedAuditEntryList,
+            query={
+                "page": page,
+                "page_size": page_size,
+                "action": action,
+                "user": user,
+                "object_type": object_type,
+                "object_id": object_id,
+                "outcome": outcome,
+                "workspace_id": workspace_id,
+                "since": since,
+                "until": until,
+            },
         )
 
     def get_iframe_url(self, body: models.IframeUrlIn) -> models.IframeUrl:
@@ -119,6 +471,50 @@ class WorkspaceOperations:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+
+    def list_members(
+        self, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedMemberList:
+        """List who works in the workspace, and as what.
+
+        Permission: `workspace.manage_users`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/members",
+            models.PaginatedMemberList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def add_member(self, body: models.MemberIn) -> models.Member:
+        """Give a user of the agency a role in the workspace, if it allows no more than one's own.
+
+        Permission: `workspace.manage_users`.
+        """
+        return self._caller.call("POST", "/api/v3/members", models.Member, body=body)
+
+    def change_member(self, user_id: int, body: models.MemberRoleIn) -> models.Member:
+        """Give a member another role; it binds their next request.
+
+        Permission: `workspace.manage_users`.
+        """
+        return self._caller.call(
+            "PUT", f"/api/v3/members/{in_path(user_id)}", models.Member, body=body
+        )
+
+    def remove_member(self, user_id: int) -> None:
+        """Take a member out of the workspace; their tokens for it end at once.
+
+        Permission: `workspace.manage_users`.
+        """
+        self._caller.do("DELETE", f"/api/v3/members/{in_path(user_id)}")
+
+    def list_member_roles(self) -> list[models.MemberRole]:
+        """List the roles that one can give: those that allow no more than one's own.
+
+        Permission: `workspace.manage_users`.
+        """
+        return self._caller.call("GET", "/api/v3/member-roles", list[models.MemberRole])
 
     def list_datasources(
         self,
@@ -283,6 +679,22 @@ class WorkspaceOperations:
             query={"search": search, "type": type, "page": page, "page_size": page_size},
         )
 
+    def create_template(
+        self, datasource_name: str, body: models.TemplateIn
+    ) -> models.ExtractTemplate:
+        """Create a template of the agency from a global one.
+
+        With a wide parent the fields are checked with the data source for `connection_id`.
+
+        Permission: `extract.create`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/datasources/{in_path(datasource_name)}/extract-templates",
+            models.ExtractTemplate,
+            body=body,
+        )
+
     def get_template(self, datasource_name: str, template_id: int) -> models.ExtractTemplateDetail:
         """Read one template with its fields and custom settings.
 
@@ -294,6 +706,30 @@ class WorkspaceOperations:
             models.ExtractTemplateDetail,
         )
 
+    def update_template(
+        self, datasource_name: str, template_id: int, body: models.TemplatePatch
+    ) -> models.ExtractTemplateDetail:
+        """Rename or describe a template of the agency.
+
+        Permission: `extract.edit`.
+        """
+        return self._caller.call(
+            "PATCH",
+            f"/api/v3/datasources/{in_path(datasource_name)}/extract-templates/{in_path(template_id)}",
+            models.ExtractTemplateDetail,
+            body=body,
+        )
+
+    def delete_template(self, datasource_name: str, template_id: int) -> None:
+        """Offer a template of the agency no more; extracts made from it go on.
+
+        Permission: `extract.delete`.
+        """
+        self._caller.do(
+            "DELETE",
+            f"/api/v3/datasources/{in_path(datasource_name)}/extract-templates/{in_path(template_id)}",
+        )
+
     def get_template_compact(self, template_id: int) -> models.ExtractTemplateCompact:
         """Read the little one needs to tell templates apart.
 
@@ -303,6 +739,48 @@ class WorkspaceOperations:
             "GET",
             f"/api/v3/extract-template/{in_path(template_id)}/",
             models.ExtractTemplateCompact,
+        )
+
+    def preview_template(
+        self, template_id: int, body: models.PreviewIn
+    ) -> models.ExtractTemplatePreview:
+        """Read some real rows as an extract with these choices would store them; nothing is stored.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/extract-template/{in_path(template_id)}/preview/",
+            models.ExtractTemplatePreview,
+            body=body,
+        )
+
+    def validate_template(
+        self, template_id: int, body: models.ValidationIn
+    ) -> models.ExtractTemplateValidation:
+        """Say whether an extract of these accounts with these settings would work.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/extract-template/{in_path(template_id)}/validation/",
+            models.ExtractTemplateValidation,
+            body=body,
+        )
+
+    def load_custom_setting_options(
+        self, datasource_name: str, body: models.OptionsIn
+    ) -> models.CustomSettingOptionsResponse:
+        """Load the options of a custom setting for some accounts, searched and in pages.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/datasources/{in_path(datasource_name)}/custom_setting_options/",
+            models.CustomSettingOptionsResponse,
+            body=body,
         )
 
     def list_extracts(
@@ -386,7 +864,7 @@ class WorkspaceOperations:
         self._caller.do("DELETE", f"/api/v3/extracts/{in_path(extract_id)}")
 
     def run_extract(
-        self, extract_id: int, body: models.DateRangeIn | None | None = None
+        self, extract_id: int, body: models.DateRangeIn | None = None
     ) -> models.ExtractDetail:
         """Start a run now, for the usual days or for a range.
 
@@ -674,7 +1152,7 @@ class WorkspaceOperations:
         """
         return self._caller.call("PUT", f"/api/v3/loads/{in_path(load_id)}/unpause", models.Load)
 
-    def run_load(self, load_id: int, body: models.LoadRunIn | None | None = None) -> models.Load:
+    def run_load(self, load_id: int, body: models.LoadRunIn | None = None) -> models.Load:
         """Run a load now: what changed since the last delivery, or exactly the days given, anew.
 
         Permission: `load.run`.
@@ -703,6 +1181,213 @@ class WorkspaceOperations:
         Permission: `extract.view`.
         """
         return self._caller.call("GET", f"/api/v3/runs/{in_path(run_id)}", models.RunDetail)
+
+    def list_audit_entries(
+        self,
+        *,
+        page: int | None = None,
+        page_size: int | None = None,
+        action: str | None = None,
+        user: str | None = None,
+        object_type: str | None = None,
+        object_id: str | None = None,
+        outcome: models.Outcome | None = None,
+        workspace_id: int | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> models.PaginatedAuditEntryList:
+        """List privileged acts, newest first.
+
+        With a workspace's token or cookie, those in the workspace; with Basic credentials of the
+        agency's chief, those of the agency and all its workspaces.
+
+        Permission: `workspace.manage_users`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/audit-log",
+            models.PaginatedAuditEntryList,
+            query={
+                "page": page,
+                "page_size": page_size,
+                "action": action,
+                "user": user,
+                "object_type": object_type,
+                "object_id": object_id,
+                "outcome": outcome,
+                "workspace_id": workspace_id,
+                "since": since,
+                "until": until,
+            },
+        )
+
+    def list_webhook_endpoints(self) -> list[models.WebhookEndpointListItem]:
+        """List the workspace's webhook endpoints: an array, or a page to who asks for one.
+
+        Permission: `webhook.view`.
+        """
+        return self._caller.call(
+            "GET", "/api/v3/webhook_endpoints/", list[models.WebhookEndpointListItem]
+        )
+
+    def create_webhook_endpoint(
+        self, body: models.WebhookEndpointCreateRequest
+    ) -> models.WebhookEndpointDetail:
+        """Register a receiver. It gets a secret at once, and deliveries when it has been verified.
+
+        Permission: `webhook.manage`.
+        """
+        return self._caller.call(
+            "POST", "/api/v3/webhook_endpoints/", models.WebhookEndpointDetail, body=body
+        )
+
+    def get_webhook_endpoint(self, endpoint_id: int) -> models.WebhookEndpointDetail:
+        """Read a webhook endpoint with its secret and subscriptions.
+
+        Permission: `webhook.manage`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/webhook_endpoints/{in_path(endpoint_id)}/",
+            models.WebhookEndpointDetail,
+        )
+
+    def update_webhook_endpoint(
+        self, endpoint_id: int, body: models.WebhookEndpointUpdateRequest
+    ) -> models.WebhookEndpointDetail:
+        """Change an endpoint's URL, which has to be verified anew, or its event types.
+
+        Permission: `webhook.manage`.
+        """
+        return self._caller.call(
+            "PATCH",
+            f"/api/v3/webhook_endpoints/{in_path(endpoint_id)}/",
+            models.WebhookEndpointDetail,
+            body=body,
+        )
+
+    def delete_webhook_endpoint(self, endpoint_id: int) -> None:
+        """Delete an endpoint, its subscriptions and its deliveries, queued ones among them.
+
+        Permission: `webhook.manage`.
+        """
+        self._caller.do("DELETE", f"/api/v3/webhook_endpoints/{in_path(endpoint_id)}/")
+
+    def verify_webhook_endpoint(self, endpoint_id: int) -> models.WebhookEndpointDetail:
+        """Challenge the receiver by GET; it becomes active if it answers 200 and the challenge.
+
+        Permission: `webhook.manage`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/webhook_endpoints/{in_path(endpoint_id)}/verify/",
+            models.WebhookEndpointDetail,
+        )
+
+    def regenerate_webhook_secret(
+        self, endpoint_id: int, body: models.RegenerateSecretRequest | None = None
+    ) -> models.WebhookEndpointDetail:
+        """Replace the secret. Without a grace the old one is dead at once, the endpoint unverified.
+
+        Permission: `webhook.manage`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/webhook_endpoints/{in_path(endpoint_id)}/regenerate_secret/",
+            models.WebhookEndpointDetail,
+            body=body,
+        )
+
+    def try_webhook_endpoint(
+        self, endpoint_id: int, body: models.TryRequest | None = None
+    ) -> models.WebhookDeliveryDetail:
+        """Send the sample of an event type to an active endpoint; the delivery shows how that went.
+
+        Permission: `webhook.manage`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/webhook_endpoints/{in_path(endpoint_id)}/test/",
+            models.WebhookDeliveryDetail,
+            body=body,
+        )
+
+    def replay_webhook_deliveries(
+        self, endpoint_id: int, body: models.ReplayRequest
+    ) -> models.ReplayAnswer:
+        """Send the events of a range once more, with the same keys: those that failed, or all.
+
+        Permission: `webhook.manage`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/webhook_endpoints/{in_path(endpoint_id)}/replay/",
+            models.ReplayAnswer,
+            body=body,
+        )
+
+    def list_webhook_event_types(self) -> list[models.WebhookEventType]:
+        """List what happens that endpoints can hear of, each with a JSON Schema and a sample.
+
+        Permission: `webhook.view`.
+        """
+        return self._caller.call(
+            "GET", "/api/v3/webhook_event_types/", list[models.WebhookEventType]
+        )
+
+    def list_webhook_deliveries(
+        self,
+        *,
+        page: int | None = None,
+        page_size: int | None = None,
+        endpoint_id: int | None = None,
+        status: str | None = None,
+        event_type: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        before: int | None = None,
+    ) -> models.DeliveryPage:
+        """List deliveries, newest first. Follow `next`; `page` is ignored, for the log is long.
+
+        Permission: `webhook.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/webhook_deliveries",
+            models.DeliveryPage,
+            query={
+                "page": page,
+                "page_size": page_size,
+                "endpoint_id": endpoint_id,
+                "status": status,
+                "event_type": event_type,
+                "since": since,
+                "until": until,
+                "before": before,
+            },
+        )
+
+    def get_webhook_delivery(self, delivery_id: int) -> models.WebhookDeliveryDetail:
+        """Read a delivery with every attempt at it, and the body that is sent.
+
+        Permission: `webhook.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/webhook_deliveries/{in_path(delivery_id)}",
+            models.WebhookDeliveryDetail,
+        )
+
+    def redeliver_webhook_delivery(self, delivery_id: int) -> models.WebhookDeliveryDetail:
+        """Send a delivery once more, with the same key and the same bytes.
+
+        Permission: `webhook.manage`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/webhook_deliveries/{in_path(delivery_id)}/redeliver",
+            models.WebhookDeliveryDetail,
+        )
 
     def get_iframe_url(self, body: models.IframeUrlIn) -> models.IframeUrl:
         """Create the URL of an iframe in which a customer connects data sources and destinations.
