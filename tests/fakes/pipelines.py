@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import text
 
@@ -119,7 +120,8 @@ def _link(workspace: WorkspaceFake) -> str:
 
 def _webhook(workspace: WorkspaceFake) -> tuple[int, int]:
     """An active endpoint where nobody listens, and a delivery that waits for it."""
-    body = {"url": "https://127.0.0.1:9/hook", "event_types": ["webhook_endpoint_disabled"]}
+    url = f"https://127.0.0.1:9/{uuid4()}"  # a workspace has an endpoint once
+    body = {"url": url, "event_types": ["webhook_endpoint_disabled"]}
     endpoint = workspace.post("/api/v3/webhook_endpoints/", body)
     with transaction(workspace.resources.sessions) as session:
         statement = text("UPDATE webhook_endpoint SET status = 'active' WHERE id = :id")

@@ -6,8 +6,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from headrace.connections import service as connections
-from headrace.connectors.abilities import ChecksFields
-from headrace.connectors.contract import Account as RemoteAccount
 from headrace.connectors.contract import BadValues
 from headrace.data_tables import service as data_tables
 from headrace.data_tables.errors import TitleTaken
@@ -17,15 +15,13 @@ from headrace.extracts.errors import NotWide
 from headrace.extracts.parts import Parts, parts
 from headrace.extracts.queries import KIND
 from headrace.extracts.schemas import MigrateWideIn, TemplateSettings
-from headrace.kit.outcomes import OutsideError, Refused
 from headrace.loads import service as loads
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
 from headrace.runs import service as runs
-from headrace.templates.errors import FieldsUnfit, SourceSilent
+from headrace.templates import creation as templates
+from headrace.templates.source import source_of
 from headrace.tenancy.scope import WorkspaceScope
-
-_PATIENCE_SECONDS = 60.0
 
 
 def migrate_wide(
@@ -45,7 +41,9 @@ def migrate_wide(
         and the refusals of `choices`.
     """
     source, chosen = _chosen(session, scope, body)
-    _ask_source(resources, calls, source, chosen)
+    way = source_of(resources, source.connection, [source.account])
+    together = templates.Chosen(chosen.report.name, chosen.fields, chosen.settings)
+    templates.check_with_source(session, scope, resources, calls, way, together)
     session.expire_all()  # while the source was asked, everything may have changed
     source, chosen = _chosen(session, scope, body)
     # In the order in which schedulers and workers take them: schedules, then the rest.
@@ -101,32 +99,6 @@ def completed(
     return TemplateSettings.model_validate(
         kept | chosen | {"fields": body.fields, "additional_params": settings}
     )
-
-
-def _ask_source(resources: Resources, calls: OutsideCalls, source: Parts, chosen: Chosen) -> None:
-    connector = chosen.connector
-    if not isinstance(connector, ChecksFields):
-        return
-    access = connections.open_access(resources, source.connection)
-    account, found = source.account, connector
-    remote = RemoteAccount(
-        remote_id=account.remote_id,
-        title=account.title,
-        currency=account.currency,
-        timezone=account.timezone,
-        item=account.item,
-    )
-    report, fields, settings = chosen.report.name, chosen.fields, chosen.settings
-    try:
-        calls.answer_of(
-            lambda: found.check_fields(access, remote, report, fields, settings),
-            key=source.extract.workspace_id,
-            seconds=_PATIENCE_SECONDS,
-        )
-    except Refused as error:
-        raise FieldsUnfit(str(error)) from error
-    except OutsideError as error:
-        raise SourceSilent(str(error)) from error
 
 
 def _title(session: Session, scope: WorkspaceScope, source: Parts, body: MigrateWideIn) -> str:
