@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from headrace.connections import followers, service
+from headrace.connections import announcing, followers, service
 from headrace.connections.errors import CannotConnect
 from headrace.connections.models import Connection, ConnectionStatus
 from headrace.connections.renewal import renewed
@@ -41,8 +41,10 @@ def check(
         return service.row(session, scope, connection_id)
     was_broken = connection.status != ConnectionStatus.ACTIVE
     if problem is not None:
+        announcing.broken(session, connection, problem)
         service.mark_broken(connection, str(problem))
     else:
+        announcing.working(session, connection)
         service.mark_working(connection)
     session.flush()
     if problem is None and was_broken:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from headrace.connections import accounts, followers, queries
+from headrace.connections import accounts, announcing, followers, queries
 from headrace.connections.errors import (
     CannotConnect,
     ConnectionBusy,
@@ -148,6 +148,7 @@ def reauthorize(
         connection.settings = settings
     if body.title is not None:
         connection.title = body.title
+    announcing.working(session, connection)
     mark_working(connection)
     _start_refresh(session, scope, connection, "reauthorize")
     session.flush()
@@ -259,6 +260,7 @@ def delete(session: Session, scope: WorkspaceScope, connection_id: int) -> Conne
     connection.settings = {}
     connection.deleted_at = clock.now()
     queries.deactivate_accounts(session, connection_id)
+    announcing.deleted(session, connection)
     session.flush()
     return connection
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from headrace.connections import accounts, followers, service
+from headrace.connections import accounts, announcing, followers, service
 from headrace.connections.models import AccountsStatus, Connection
 from headrace.connections.renewal import renewed, while_current
 from headrace.kit.outcomes import OutsideError, Reauthorize
@@ -32,7 +32,9 @@ def refresh_failed(context: RunContext, session: Session, error: OutsideError) -
     connection = session.get_one(Connection, int(context.subject_id))
     connection.accounts_status = AccountsStatus.ERROR
     connection.update_accounts_was_successfull = False
+    announcing.accounts_unread(session, connection, error)
     if isinstance(error, Reauthorize):
+        announcing.broken(session, connection, error)
         service.mark_broken(connection, str(error))
 
 

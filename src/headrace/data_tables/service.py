@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from headrace.connectors.contract import Field, FieldKind
-from headrace.data_tables import queries
+from headrace.data_tables import announcing, queries
 from headrace.data_tables.errors import DimensionNeeded, FieldUnknown, OtherReport, TitleTaken
 from headrace.data_tables.models import DataTable, DataTableField
 from headrace.data_tables.schemas import DataTableIn
@@ -138,16 +138,19 @@ def grow(
     session: Session, scope: WorkspaceScope, data_table_id: int, declared: Sequence[Field]
 ) -> None:
     """Add the fields that a table lacks, and widen those that are too narrow; none is removed."""
-    if queries.locked_table(session, scope, data_table_id) is None:
+    table = queries.locked_table(session, scope, data_table_id)
+    if table is None:
         raise NotFound("Data table")
     present = queries.fields(session, data_table_id)
     known = {field.name: field for field in present if not field.is_system}
     taken = {field.sql_name for field in present}
     position = len(present)
+    widened: list[str] = []
     for item in declared:
         if item.name in known:
             field = known[item.name]
-            field.type = wider(ColumnType(field.type), item.type)
+            before, field.type = field.type, wider(ColumnType(field.type), item.type)
+            widened += [item.name] if field.type != before else []
             continue
         name = unique_sql_name(item.name, taken)
         taken.add(name)
@@ -165,6 +168,9 @@ def grow(
             )
         )
         position += 1
+    if known:  # a table that is being made has no columns to change
+        added = [item.name for item in declared if item.name not in known]
+        announcing.grown(session, table, added, widened)
     session.flush()
 
 
@@ -271,7 +277,9 @@ def _select_fields(session: Session, table: DataTable, wanted: set[str]) -> None
 
 def touch(session: Session, scope: WorkspaceScope, data_table_id: int, at: datetime) -> None:
     """Record that an extraction into the table ended well."""
-    get(session, scope, data_table_id).freshness = at
+    table = get(session, scope, data_table_id)
+    table.freshness = at
+    announcing.fresher(session, table, at)
 
 
 def detail(session: Session, table: DataTable) -> Mapping[str, Any]:

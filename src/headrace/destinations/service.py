@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from headrace.destinations import params, queries
+from headrace.destinations import announcing, params, queries
 from headrace.destinations.errors import (
     CheckUnderWay,
     DestinationUnknown,
@@ -117,8 +117,9 @@ def update(
     connection = _editable(session, scope, connection_id, destination_name)
     if body.title is not None:
         connection.title = body.title
-    if body.create_load_for_new_tables is not None:
-        connection.create_load_for_new_tables = body.create_load_for_new_tables
+    if body.create_load_for_new_tables not in (None, connection.create_load_for_new_tables):
+        connection.create_load_for_new_tables = bool(body.create_load_for_new_tables)
+        announcing.create_load_changed(session, connection)
     session.flush()
     return connection
 

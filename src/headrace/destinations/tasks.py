@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from headrace.destinations import queries, service
+from headrace.destinations import announcing, queries, service
 from headrace.kit.outcomes import OutsideError
 from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
@@ -36,6 +36,7 @@ def check(context: RunContext) -> None:
                 service.mark_broken(current, str(problem))
             else:
                 service.mark_working(current)
+            announcing.status_changed(session, current)
         if problem:
             runs.fail(run, now, type(problem).__name__, str(problem))
         else:
@@ -47,6 +48,7 @@ def check_failed(context: RunContext, session: Session, error: OutsideError) -> 
     current = queries.locked_connection(session, context.scope, UUID(context.subject_id))
     if current is not None:
         service.mark_broken(current, str(error))
+        announcing.status_changed(session, current)
 
 
 register(RunKind(service.CHECK, carry_out=check, failed=check_failed))

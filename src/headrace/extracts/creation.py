@@ -13,7 +13,7 @@ from headrace.connections.models import Account, Connection, ConnectionStatus
 from headrace.connectors.contract import BadValues, Connector, Field, Report, date_field_of
 from headrace.data_tables import service as data_tables
 from headrace.data_tables.service import NewTable
-from headrace.extracts import choices, queries, starting
+from headrace.extracts import announcing, choices, queries, starting
 from headrace.extracts.errors import (
     AccountClosed,
     AccountExtracted,
@@ -182,6 +182,7 @@ def store(
         runs.set_schedules(session, scope, KIND, extract.id, chosen.rules)
         if is_started:
             starting.start(session, scope, extract, "create")
+    announcing.created(session, made)
     queries.count_change(session, scope, len(made))
     return [extract.id for extract in made]
 

@@ -14,6 +14,7 @@ from headrace.connectors.abilities import RenewsCredentials
 from headrace.connectors.contract import Access, Account, BadValues, ReadRequest
 from headrace.data_tables import followers
 from headrace.data_tables import service as data_tables
+from headrace.extracts import announcing
 from headrace.extracts.journal import RunJournal
 from headrace.extracts.parts import Parts
 from headrace.extracts.parts import parts as whole
@@ -259,4 +260,6 @@ def _finish(session: Session, work: Work) -> None:
     extract.error_text = None
     loads.start_runs_for(session, work.context.scope, work.table_id)
     followers.tell(session, work.context.scope, work.table_id)
-    runs.succeed(work.context.hold(session), now)
+    run = work.context.hold(session)
+    runs.succeed(run, now)
+    announcing.completed(session, extract, run)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from headrace.connections import service as connections
 from headrace.connections.models import ConnectionStatus
 from headrace.data_tables import service as data_tables
-from headrace.extracts import choices, queries, starting
+from headrace.extracts import announcing, choices, queries, starting
 from headrace.extracts.creation import require_active
 from headrace.extracts.errors import DatesTooEarly, DatesWithoutDays, ExtractPaused
 from headrace.extracts.models import Extract
@@ -103,6 +103,8 @@ def _set_fields(session: Session, scope: WorkspaceScope, whole: Parts, asked: li
     _keep_filters(whole, names)
     # The table before the extract, as the end of a run takes them.
     data_tables.grow(session, scope, whole.extract.data_table_id, declared)
+    if names != whole.extract.fields:
+        announcing.fields_changed(session, whole.extract)
     whole.extract.fields = names
 
 
@@ -137,6 +139,7 @@ def _set_history(session: Session, scope: WorkspaceScope, whole: Parts, asked: d
     after = extract.sync_historical_data
     if before and after and after < before and not extract.is_paused:
         starting.start(session, scope, extract, "backfill")
+        announcing.history_started(session, extract, after)
 
 
 def run(
@@ -193,6 +196,7 @@ def pause(
     if whole.extract.is_paused != is_paused:
         runs.pause_schedules(session, scope, KIND, extract_id, is_paused=is_paused)
         whole.extract.is_paused = is_paused
+        announcing.paused(session, [whole.extract], is_paused=is_paused)
     session.flush()
     return detail(session, scope, extract_id)
 
@@ -238,6 +242,7 @@ def _end_extracts(session: Session, scope: WorkspaceScope, connection_id: int) -
     for extract in extracts:
         runs.pause_schedules(session, scope, KIND, extract.id, is_paused=True)
         runs.cancel(session, scope, KIND, extract.id)
+    announcing.paused(session, [each for each in extracts if not each.is_paused], is_paused=True)
     for extract in extracts:
         extract.is_paused = True
         extract.error_text = _DELETED

@@ -2,8 +2,9 @@
 
 from sqlalchemy.orm import Session
 
+from headrace.connections import announcing as connection_announcing
 from headrace.connections import service as connections
-from headrace.extracts import newcomers, runner, service
+from headrace.extracts import announcing, newcomers, runner, service
 from headrace.extracts.parts import parts
 from headrace.extracts.queries import KIND
 from headrace.kit.outcomes import OutsideError, Reauthorize
@@ -15,7 +16,9 @@ def run_failed(context: RunContext, session: Session, error: OutsideError) -> No
     """Show at the extract why its run failed; dead credentials show at the connection too."""
     whole = parts(session, context.scope, int(context.subject_id))
     whole.extract.error_text = str(error)
+    announcing.failed(session, whole.extract, context.run_id, error)
     if isinstance(error, Reauthorize):
+        connection_announcing.broken(session, whole.connection, error)
         connections.mark_broken(whole.connection, str(error))
 
 

@@ -33,7 +33,7 @@ from headrace.loaders.contract import (
     Window,
     WriteMode,
 )
-from headrace.loads import queries, service
+from headrace.loads import announcing, queries, service
 from headrace.loads.models import Load
 from headrace.loads.planning import PlannedUnit, Situation, UnitKind, plan, recorded, since
 from headrace.runs import queries as run_queries
@@ -67,6 +67,9 @@ def deliver(context: RunContext) -> None:
     """
     with context.step() as session:
         work = prepare(context, session)
+        if context.fence == 1:  # the first attempt; what is tried again began then
+            load = service.get(session, context.scope, int(context.subject_id))
+            announcing.started(session, load, context.run_id)
     if work.planned:
         units = [_unit(context, work.view, each) for each in work.planned]
         with while_current(context.look, work.connection):
@@ -218,6 +221,7 @@ def _finish(context: RunContext) -> None:
         load.uploaded_rows_count = run.rows_written
         load.error_text = None
         runs.succeed(run, now)
+        announcing.completed(session, load, run)
         session.flush()
         if load.runs_again:
             load.runs_again = False

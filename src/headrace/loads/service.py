@@ -16,7 +16,7 @@ from headrace.kit.days import DayRange
 from headrace.kit.names import unique_sql_name
 from headrace.kit.outcomes import Refused
 from headrace.loaders.contract import Loader, WriteMode
-from headrace.loads import presentation, queries
+from headrace.loads import announcing, presentation, queries
 from headrace.loads.errors import (
     DestinationNotActive,
     DestinationTableTaken,
@@ -123,6 +123,7 @@ def _insert(session: Session, connection: DestinationConnection, values: dict[st
     load_id = queries.insert_load(session, owner | values)
     if load_id is None:  # another request took the name since
         raise DestinationTableTaken(name)
+    announcing.created(session, load_id)
     return load_id
 
 

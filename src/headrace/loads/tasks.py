@@ -4,9 +4,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from headrace.destinations import announcing as destination_announcing
 from headrace.destinations import service as destinations
 from headrace.kit.outcomes import OutsideError, Reauthorize
-from headrace.loads import queries, runner, service
+from headrace.loads import announcing, queries, runner, service
 from headrace.runs.context import RunContext
 from headrace.runs.kinds import RunKind, register
 from headrace.runs.models import Run
@@ -20,9 +21,11 @@ def load_failed(context: RunContext, session: Session, error: OutsideError) -> N
     load.last_update = run.finished_at
     load.uploaded_rows_count = run.rows_written
     load.error_text = str(error)
+    announcing.failed(session, load, context.run_id, error)
     if isinstance(error, Reauthorize):
         connection = destinations.get(session, context.scope, str(load.destination_connection_id))
         destinations.mark_broken(connection, str(error))
+        destination_announcing.status_changed(session, connection)
 
 
 def load_due(
