@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from headrace.connectors.registry import connectors
@@ -13,8 +13,10 @@ from headrace.db.embedded import EmbeddedDatabaseError
 from headrace.db.engine import make_engine
 from headrace.db.migrating import DatabaseTooNew, check_not_newer
 from headrace.db.opening import database_url
+from headrace.db.roles import protected
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError
+from headrace.models import metadata
 from headrace.settings import PREFIX, Settings, SettingsError
 from headrace.table_store import Lake
 
@@ -68,6 +70,7 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
                 f"{kind} PostgreSQL answers, version {number // 10000}.",
             )
             current = check_not_newer(engine)
+            isolation = list(_check_isolation(engine)) if current else []
             engine.dispose()
             yield (
                 True,
@@ -77,10 +80,25 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
                     else "The database is older than this release; the next start migrates it."
                 ),
             )
+            yield from isolation
     except DatabaseTooNew as error:
         yield False, str(error)
     except (OperationalError, EmbeddedDatabaseError) as error:
         yield False, f"{kind} PostgreSQL does not answer: {str(error).splitlines()[0]}"
+
+
+def _check_isolation(engine: Engine) -> Iterator[Finding]:
+    with engine.connect() as connection:
+        open_to_all = {table.name for table in metadata.sorted_tables} - protected(connection)
+    if open_to_all:
+        names = ", ".join(sorted(open_to_all))
+        yield (
+            False,
+            f"Row-level security does not bind every reader of {names}: was the database restored "
+            "on a server without its roles? docs/how-to/operate.md says how to restore.",
+        )
+    else:
+        yield True, "Row-level security keeps tenants apart in every table."
 
 
 def _check_lake(settings: Settings) -> Iterator[Finding]:

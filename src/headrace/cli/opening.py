@@ -29,12 +29,15 @@ def plain_errors(*, supervised: bool = False) -> Iterator[None]:
 
     from headrace.db.embedded import EmbeddedDatabaseError
     from headrace.db.migrating import DatabaseTooNew
+    from headrace.db.roles import RolesMissing
     from headrace.kit.outcomes import OutsideError
     from headrace.rest.errors import AppError
     from headrace.settings import SettingsError
     from headrace.supervision import CANNOT_START
 
-    known = (SettingsError, DatabaseTooNew, EmbeddedDatabaseError, AppError, OutsideError)
+    known = (
+        SettingsError, DatabaseTooNew, RolesMissing, EmbeddedDatabaseError, AppError, OutsideError,
+    )  # fmt: skip
     code = CANNOT_START if supervised else 1
     try:
         yield
@@ -65,7 +68,7 @@ def read_settings() -> "Settings":
 def opened(settings: "Settings", threads: int) -> Iterator[tuple["Resources", str]]:
     """Open the database, migrated, and everything else a process works with."""
     import headrace.models  # noqa: F401 - foreign keys look for every table
-    from headrace.db.migrating import migrate
+    from headrace.db.migrating import migrate_at
     from headrace.db.opening import database_url
     from headrace.rest.resources import open_resources
     from headrace.templates.service import publish_global
@@ -73,7 +76,7 @@ def opened(settings: "Settings", threads: int) -> Iterator[tuple["Resources", st
     with database_url(settings) as url:
         resources = open_resources(settings, url, threads)
         try:
-            migrate(resources.engine)
+            migrate_at(url)
             with resources.sessions() as session, session.begin():
                 publish_global(session)
             yield resources, url

@@ -60,15 +60,17 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         DatabaseTooNew: if it is at a version this release does not know.
         RolesMissing: if the roles it needs are not there and this login may not make them.
     """
-    if check_not_newer(engine) and revision == "head":
+    is_newest = check_not_newer(engine)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        ensure_roles(connection)  # a database may have been moved to a server that lacks them
+    if is_newest and revision == "head":
         return
     config = _config()
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         connection.commit()
         try:
-            ensure_roles(connection)
-            connection.commit()
             config.attributes["connection"] = connection
             if revision == "base":
                 command.downgrade(config, revision)

@@ -8,7 +8,16 @@ let it see and write that tenant's rows alone, whatever a query asks for.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, event, func, literal, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    SQLColumnExpression,
+    Text,
+    cast,
+    event,
+    func,
+    text,
+)
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -60,68 +69,72 @@ def ensure_roles(connection: Connection) -> None:
                 f"The database role {role} can log in, is a superuser or bypasses row-level "
                 f"security. Run as a superuser: ALTER ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS;"
             )
-        if role not in known:
-            _as_operator(connection, _CREATE.format(role=role))
-        if not _may_become(connection, role):
-            _as_operator(connection, f"GRANT {role} TO CURRENT_USER")
+    missing = [role for role in ROLES if role not in known]
+    login = connection.scalar(text("SELECT quote_ident(session_user)"))
+    by_hand = [f"CREATE ROLE {role} NOLOGIN;" for role in missing]
+    by_hand.append(f"GRANT {', '.join(ROLES)} TO {login};")
+    try:
+        for role in missing:
+            _carry_out(connection, _CREATE.format(role=role))
+        for role in ROLES:
+            if not _may_become(connection, role):
+                _carry_out(connection, f"GRANT {role} TO CURRENT_USER")
+    except PermissionError as error:
+        raise RolesMissing(
+            "The database login may not make the roles that keep tenants apart. Run this once as a "
+            f"superuser, then start again: {' '.join(by_hand)}"
+        ) from error
 
 
 def _may_become(connection: Connection, role: str) -> bool:
     attempt = connection.begin_nested()
     try:
-        connection.execute(text(f"SET LOCAL ROLE {role}"))
-    except ProgrammingError as error:
-        if not _lacks_privilege(error):
-            raise
+        _carry_out(connection, f"SET LOCAL ROLE {role}")
+    except PermissionError:
         return False
     finally:
         attempt.rollback()
     return True
 
 
-def _as_operator(connection: Connection, statement: str) -> None:
-    attempt = connection.begin_nested()
+def _carry_out(connection: Connection, statement: str) -> None:
+    """Execute a statement; raises `PermissionError` where the login lacks the right to it."""
     try:
-        connection.execute(text(statement))
+        with connection.begin_nested():
+            connection.execute(text(statement))
     except ProgrammingError as error:
-        attempt.rollback()
-        if not _lacks_privilege(error):
-            raise
-        login = connection.scalar(text("SELECT quote_ident(session_user)"))
-        raise RolesMissing(
-            "The database login may not create the roles that keep tenants apart. Run this once as "
-            "a superuser, then start again: "
-            + " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in ROLES)
-            + f" GRANT {', '.join(ROLES)} TO {login};"
-            + " (leave out the roles that exist.)"
-        ) from error
-    attempt.commit()
+        if getattr(error.orig, "sqlstate", None) == _PRIVILEGE_MISSING:
+            raise PermissionError from error
+        raise
 
 
-def _lacks_privilege(error: ProgrammingError) -> bool:
-    return getattr(error.orig, "sqlstate", None) == _PRIVILEGE_MISSING
+# True: for this transaction alone, so that a pooled connection forgets it.
+_STEP = text(
+    "SELECT set_config('role', :role, true), "
+    f"set_config('{AGENCY_SETTING}', :agency, true), "
+    f"set_config('{WORKSPACE_SETTING}', :workspace, true)"
+)
+_BACK = text(f"SELECT set_config('role', '{SYSTEM}', true)")
+
+
+def _settings(agency_id: int, workspace_id: int | None) -> dict[str, str]:
+    if workspace_id is None:
+        return {"role": AGENCY, "agency": str(agency_id), "workspace": ""}
+    return {"role": WORKSPACE, "agency": str(agency_id), "workspace": str(workspace_id)}
 
 
 def binding(
-    agency_id: int | ColumnElement[int], workspace_id: int | ColumnElement[int] | None = None
+    agency_id: SQLColumnExpression[int], workspace_id: SQLColumnExpression[int]
 ) -> list[ColumnElement[str]]:
-    """Return the columns that step the transaction down when a statement selects them.
+    """Return the columns that step the transaction down to a workspace when a statement has them.
 
-    They can ride on the very statement that proves the tenant: no row, no step. Without a
-    `workspace_id` the step is to the agency.
+    They ride on the very statement that proves the tenant: no row, no step.
     """
-    wanted = {
-        "role": AGENCY if workspace_id is None else WORKSPACE,
-        AGENCY_SETTING: agency_id,
-        WORKSPACE_SETTING: "" if workspace_id is None else workspace_id,
-    }
-    return [_setting(name, value) for name, value in wanted.items()]
-
-
-def _setting(name: str, value: str | int | ColumnElement[int]) -> ColumnElement[str]:
-    # True: for this transaction alone, so that a pooled connection forgets it.
-    given = cast(value, Text) if isinstance(value, ColumnElement) else literal(str(value))
-    return func.set_config(name, given, True, type_=Text)
+    return [
+        func.set_config("role", WORKSPACE, True, type_=Text),
+        func.set_config(AGENCY_SETTING, cast(agency_id, Text), True, type_=Text),
+        func.set_config(WORKSPACE_SETTING, cast(workspace_id, Text), True, type_=Text),
+    ]
 
 
 class HeldSession(Session):
@@ -131,7 +144,7 @@ class HeldSession(Session):
         """Step a new transaction down to the tenant, if there is one."""
         tenant = self.info.get(_TENANT)
         if tenant is not None:
-            connection.execute(select(*binding(*tenant)))
+            connection.execute(_STEP, _settings(*tenant))
             note_bound(self, *tenant)
 
 
@@ -146,7 +159,7 @@ def _hold_again(
 def step_down(session: Session, agency_id: int, workspace_id: int | None = None) -> None:
     """Hold a session to one workspace, or to one agency; costs nothing where it is so already."""
     if session.info.get(_PLACE) != (*_place(session), agency_id, workspace_id):
-        session.execute(select(*binding(agency_id, workspace_id)))
+        session.execute(_STEP, _settings(agency_id, workspace_id))
         note_bound(session, agency_id, workspace_id)
 
 
@@ -167,8 +180,18 @@ def step_back(session: Session) -> None:
     For what the server itself writes down of a tenant's request, at its end.
     """
     session.flush()
-    session.execute(select(_setting("role", SYSTEM)))
+    session.execute(_BACK)
     session.info.pop(_PLACE, None)
+
+
+@contextmanager
+def as_server(session: Session) -> Iterator[None]:
+    """Let a block see the rows of all tenants, for the few rules that reach across them."""
+    tenant = session.info.get(_TENANT)
+    step_back(session)
+    yield
+    if tenant is not None:
+        step_down(session, *tenant)
 
 
 @contextmanager
@@ -183,11 +206,10 @@ def stepped_down(
     step_down(session, agency_id, workspace_id)
     try:
         yield
-        session.flush()
-        session.execute(select(_setting("role", SYSTEM)))
+        step_back(session)
     finally:
         session.info.pop(_TENANT)
-        session.info.pop(_PLACE)
+        session.info.pop(_PLACE, None)
 
 
 _PROTECTED = text("""

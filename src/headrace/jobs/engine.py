@@ -11,6 +11,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
 
 from headrace.db.engine import plain_dsn
+from headrace.db.roles import SYSTEM
 
 Task = Callable[..., None]
 log = structlog.get_logger(__name__)
@@ -61,7 +62,7 @@ async def _serve(
     grace_seconds: float,
 ) -> None:
     connector = procrastinate.PsycopgConnector(
-        conninfo=plain_dsn(database_url), min_size=1, max_size=4
+        conninfo=plain_dsn(database_url, SYSTEM), min_size=1, max_size=4
     )
     app = procrastinate.App(connector=connector)
     for name, task in tasks.items():

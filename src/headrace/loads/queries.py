@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, ins
 from sqlalchemy.orm import Session
 
 from headrace.data_tables.models import DataTable
+from headrace.db.roles import as_server
 from headrace.destinations import queries as destinations
 from headrace.destinations.models import DestinationConnection
 from headrace.kit.days import DayRange
@@ -117,29 +118,25 @@ def names_taken(session: Session, connection: DestinationConnection) -> set[str]
     Not of one workspace alone: two workspaces can lead to one database, and their rows must not
     mix. Whoever meets a name taken this way holds credentials to the place it is taken at.
     """
-    return set(
-        session.scalars(
-            select(func.lower(Load.destination_table))
-            .join(DestinationConnection, DestinationConnection.id == Load.destination_connection_id)
-            .where(_same_place(connection))
-        )
+    names = (
+        select(func.lower(Load.destination_table))
+        .join(DestinationConnection, DestinationConnection.id == Load.destination_connection_id)
+        .where(_same_place(connection))
     )
+    with as_server(session):
+        return set(session.scalars(names))
 
 
 def has_elder(session: Session, load: Load, connection: DestinationConnection) -> bool:
     """Whether an older load, of any workspace, delivers into the same table of the same place."""
-    return bool(
-        session.scalar(
-            select(
-                exists().where(
-                    DestinationConnection.id == Load.destination_connection_id,
-                    _same_place(connection),
-                    Load.id < load.id,
-                    func.lower(Load.destination_table) == func.lower(load.destination_table),
-                )
-            )
-        )
+    elder = exists().where(
+        DestinationConnection.id == Load.destination_connection_id,
+        _same_place(connection),
+        Load.id < load.id,
+        func.lower(Load.destination_table) == func.lower(load.destination_table),
     )
+    with as_server(session):
+        return bool(session.scalar(select(elder)))
 
 
 def _same_place(connection: DestinationConnection) -> Any:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from headrace.db.engine import make_engine, session_maker
+from headrace.db.roles import SYSTEM
 from headrace.kit.outbound import OutboundHttp, OutboundPolicy
 from headrace.kit.sealing import Vault
 from headrace.settings import PREFIX, Settings, SettingsError
@@ -37,7 +38,7 @@ def open_resources(settings: Settings, database_url: str, threads: int) -> Resou
         lake = Lake.open(settings.lake)
     except ValueError as error:
         raise SettingsError(f"{PREFIX}LAKE_URL: {error}") from error
-    engine = make_engine(database_url, pool_size=threads + 3)
+    engine = make_engine(database_url, pool_size=threads + 3, role=SYSTEM)
     policy = settings.outbound_policy
     return Resources(
         settings=settings,
