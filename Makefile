@@ -32,7 +32,7 @@ up: $(USER) ## Run web server, worker and embedded PostgreSQL until Ctrl-C.
 	@exec $(BIN)/headrace up
 
 test: $(DEVELOPER) ## Run every test that needs Python alone.
-	@$(BIN)/pytest -m "not system"
+	@$(BIN)/pytest -n auto --dist worksteal -m "not system"
 
 test-system: $(DEVELOPER) ## Run the tests that need system packages; they fail where one is missing.
 	@$(BIN)/pytest -m system
