@@ -86,7 +86,6 @@ SCARCE = frozenset(
     {
         "get_iframe_url",
         "create_external_auth_links",
-        "verify_webhook_endpoint",
         "preview_template",
         "load_custom_setting_options",
         "create_session",
