@@ -39,6 +39,21 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+# What an answer shows beside a step's own members: a step read may be sent back as it is.
+_SHOWN = frozenset({"id", "position", "created_at", "updated_at"})
+
+
+class _Step(_Part):
+    name: StepName
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_shown(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            given = {name: value for name, value in given.items() if name not in _SHOWN}
+        return given
+
+
 class Condition(_Part):
     """A test of one column; a missing value equals null and nothing else."""
 
@@ -61,11 +76,10 @@ class UnionInput(_Part):
     )
 
 
-class UnionStep(_Part):
+class UnionStep(_Step):
     """All rows of several inputs, one after another; columns an input lacks are null in its rows."""
 
     kind: Literal["union"]
-    name: StepName
     inputs: list[UnionInput] = Field(min_length=1, max_length=50)
 
     @model_validator(mode="before")
@@ -93,11 +107,10 @@ class JoinColumn(_Part):
     name: NewColumn | None = Field(None, description="Absent: it keeps its name.")
 
 
-class JoinStep(_Part):
+class JoinStep(_Step):
     """Rows of two inputs side by side where keys are equal; a null key equals nothing."""
 
     kind: Literal["join"]
-    name: StepName
     left: InputName
     right: InputName
     how: Literal["inner", "left", "right", "full"] = "left"
@@ -136,11 +149,10 @@ class Aggregate(_Part):
         return self
 
 
-class GroupByStep(_Part):
+class GroupByStep(_Step):
     """One row for each combination of the keys' values, null being a value like others."""
 
     kind: Literal["group_by"]
-    name: StepName
     input: InputName
     keys: list[ColumnName] = Field(default_factory=list, max_length=100)
     aggregates: list[Aggregate] = Field(default_factory=list, max_length=200)
@@ -169,11 +181,10 @@ class Mapping(_Part):
     otherwise_column: ColumnName | None = Field(None, description="In place of `otherwise`.")
 
 
-class ConditionalMappingStep(_Part):
+class ConditionalMappingStep(_Step):
     """Keep the rows for which all filters hold, and set columns by cases."""
 
     kind: Literal["conditional_mapping"]
-    name: StepName
     input: InputName
     filters: list[Condition] = Field(default_factory=list, max_length=50)
     mappings: list[Mapping] = Field(default_factory=list, max_length=100)
@@ -185,11 +196,10 @@ class ConditionalMappingStep(_Part):
     )
 
 
-class SqlStep(_Part):
+class SqlStep(_Step):
     """One SELECT over earlier steps, inputs and data tables, in DuckDB's dialect."""
 
     kind: Literal["sql"]
-    name: StepName
     sql: str = Field(
         min_length=1,
         max_length=LONGEST_SQL,
