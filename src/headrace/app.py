@@ -12,6 +12,7 @@ from headrace.access.authentication import AccessKit
 from headrace.access.sign_in import SignIns
 from headrace.audit import routes as audit
 from headrace.audit.recording import Recorder
+from headrace.automated_recipes import routes as automated_recipes
 from headrace.connections import routes as connections
 from headrace.dashboards import routes as dashboards
 from headrace.data_tables import routes as data_tables
@@ -56,6 +57,7 @@ _ROUTERS = (
     destinations.router,
     loads.router,
     recipes.router,
+    automated_recipes.router,
     runs.router,
     audit.router,
     webhooks.router,

@@ -2,6 +2,7 @@
 
 from headrace.access import models as access
 from headrace.audit import models as audit
+from headrace.automated_recipes import models as automated_recipes
 from headrace.connections import models as connections
 from headrace.data_tables import models as data_tables
 from headrace.db.base import Base
@@ -24,6 +25,7 @@ metadata = Base.metadata
 __all__ = [
     "access",
     "audit",
+    "automated_recipes",
     "connections",
     "data_tables",
     "destinations",

@@ -11,6 +11,7 @@ import structlog
 
 from headrace.access import queries as access_queries
 from headrace.audit import queries as audit_queries
+from headrace.automated_recipes import tasks as automated_recipe_tasks
 from headrace.connections import tasks as connection_tasks
 from headrace.db.engine import DATABASE_AWAY, plain_dsn, transaction
 from headrace.db.roles import SYSTEM
@@ -29,6 +30,7 @@ from headrace.runs import service as runs
 from headrace.runs import tasks as run_tasks
 from headrace.table_store import compact, sweep
 from headrace.webhooks import dispatcher
+from headrace.webhooks import housekeeping as webhook_housekeeping
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +39,10 @@ _HOUSEKEEPING_SECONDS = 600.0
 _ROUNDS = 100  # of a thousand each; what is left then waits for the next time
 _GRACE_SECONDS = 30.0
 # Importing these registers what they carry out.
-_KINDS = (connection_tasks, destination_tasks, extract_tasks, link_tasks, load_tasks, recipe_tasks)
+_KINDS = (
+    automated_recipe_tasks, connection_tasks, destination_tasks, extract_tasks, link_tasks,
+    load_tasks, recipe_tasks,
+)  # fmt: skip
 
 
 def run(resources: Resources, database_url: str, threads: int) -> bool:
@@ -159,6 +164,11 @@ def _forget(resources: Resources) -> None:
             with transaction(resources.sessions) as session:
                 if not forget(session):
                     break
+    for _ in range(_ROUNDS):
+        with transaction(resources.sessions) as session:
+            kept = timedelta(days=resources.settings.webhook_retention_days)
+            if not webhook_housekeeping.forget(session, kept):
+                break
     retention = timedelta(days=resources.settings.run_retention_days)
     for _ in range(_ROUNDS):
         with transaction(resources.sessions) as session:

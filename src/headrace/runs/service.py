@@ -29,6 +29,7 @@ class NewRun:
     """A run to start.
 
     limit_key: runs that share it share a limit; the connection or destination connection.
+    delay_seconds: how long it waits before it is due, unless it is hurried.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class NewRun:
     trigger: str
     params: dict[str, Any] = field(default_factory=dict)
     priority: int = 0
+    delay_seconds: float = 0.0
 
     @property
     def lane(self) -> str:
@@ -62,7 +64,7 @@ def start(session: Session, scope: WorkspaceScope, new: NewRun, join: Join | Non
             "limit_key": new.limit_key,
             "priority": new.priority,
             "params": new.params,
-            "due_at": queries.database_now(session),
+            "due_at": queries.database_now(session) + timedelta(seconds=new.delay_seconds),
         },
     )
     if run_id is None:

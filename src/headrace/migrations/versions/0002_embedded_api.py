@@ -271,6 +271,57 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "automated_recipe",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("template_id", sa.BigInteger(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("data_sources", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("sync_from_date", sa.Date(), nullable=True),
+        sa.Column("trigger", sa.Text(), nullable=False),
+        sa.Column("data_table_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "changed_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column("built_choice", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_build_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error_text", sa.Text(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["data_table_id"],
+            ["data_table.id"],
+            name=op.f("fk_automated_recipe_data_table_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_automated_recipe_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_automated_recipe")),
+    )
+    op.create_index(
+        "ix_automated_recipe_data_table_id", "automated_recipe", ["data_table_id"], unique=False
+    )
+    op.create_index(
+        "ix_automated_recipe_list", "automated_recipe", ["workspace_id", "id"], unique=False
+    )
+    op.create_table(
         "embed_frame",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
@@ -555,6 +606,83 @@ def upgrade() -> None:
     op.create_index(
         "ix_webhook_queue_list", "webhook_queue", ["workspace_id", "delivery_id"], unique=False
     )
+    op.create_table(
+        "automated_extract",
+        sa.Column("extract_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["extract_id"],
+            ["extract.id"],
+            name=op.f("fk_automated_extract_extract_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_automated_extract_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("extract_id", name=op.f("pk_automated_extract")),
+    )
+    op.create_index(
+        "ix_automated_extract_workspace_id", "automated_extract", ["workspace_id"], unique=False
+    )
+    op.create_table(
+        "automated_recipe_account",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("automated_recipe_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("extract_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["account.id"],
+            name=op.f("fk_automated_recipe_account_account_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["automated_recipe_id"],
+            ["automated_recipe.id"],
+            name=op.f("fk_automated_recipe_account_automated_recipe_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["extract_id"],
+            ["extract.id"],
+            name=op.f("fk_automated_recipe_account_extract_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_automated_recipe_account_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_automated_recipe_account")),
+        sa.UniqueConstraint(
+            "automated_recipe_id",
+            "account_id",
+            name=op.f("uq_automated_recipe_account_automated_recipe_id_account_id"),
+        ),
+    )
+    op.create_index(
+        "ix_automated_recipe_account_account_id",
+        "automated_recipe_account",
+        ["account_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_automated_recipe_account_extract_id",
+        "automated_recipe_account",
+        ["extract_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_automated_recipe_account_workspace_id",
+        "automated_recipe_account",
+        ["workspace_id"],
+        unique=False,
+    )
     op.add_column(
         "access_token", sa.Column("kind", sa.Text(), server_default="api", nullable=False)
     )
@@ -731,6 +859,12 @@ def downgrade() -> None:
     op.drop_column("agency", "external_auth")
     op.drop_column("access_token", "limited_to")
     op.drop_column("access_token", "kind")
+    op.drop_index("ix_automated_recipe_account_workspace_id", table_name="automated_recipe_account")
+    op.drop_index("ix_automated_recipe_account_extract_id", table_name="automated_recipe_account")
+    op.drop_index("ix_automated_recipe_account_account_id", table_name="automated_recipe_account")
+    op.drop_table("automated_recipe_account")
+    op.drop_index("ix_automated_extract_workspace_id", table_name="automated_extract")
+    op.drop_table("automated_extract")
     op.drop_index("ix_webhook_queue_list", table_name="webhook_queue")
     op.drop_index(
         "ix_webhook_queue_due",
@@ -756,6 +890,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_embed_frame_destination_connection_id"), table_name="embed_frame")
     op.drop_index(op.f("ix_embed_frame_connection_id"), table_name="embed_frame")
     op.drop_table("embed_frame")
+    op.drop_index("ix_automated_recipe_list", table_name="automated_recipe")
+    op.drop_index("ix_automated_recipe_data_table_id", table_name="automated_recipe")
+    op.drop_table("automated_recipe")
     op.drop_table("webhook_endpoint")
     op.drop_index("ix_recipe_step_recipe_id", table_name="recipe_step")
     op.drop_table("recipe_step")
@@ -870,6 +1007,7 @@ def _bind_tables() -> None:
     _bind("schedule", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("webhook_endpoint", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("account", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
+    _bind("automated_recipe", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind(
         "data_table_field",
         _seen("data_table", "data_table_field.data_table_id"),
@@ -890,6 +1028,8 @@ def _bind_tables() -> None:
     _bind("extract", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("load_slice", _seen("load", "load_slice.load_id"), _seen("load", "load_slice.load_id"))
     _bind("webhook_queue", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
+    _bind("automated_extract", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
+    _bind("automated_recipe_account", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _keep_as_written("audit_entry")
 
 
@@ -919,6 +1059,7 @@ def _unbind_tables() -> None:
         "schedule",
         "webhook_endpoint",
         "account",
+        "automated_recipe",
         "data_table_field",
         "embed_frame",
         "enabled_recipe",
@@ -931,6 +1072,8 @@ def _unbind_tables() -> None:
         "extract",
         "load_slice",
         "webhook_queue",
+        "automated_extract",
+        "automated_recipe_account",
     ):
         _unbind(table)
 
