@@ -172,20 +172,22 @@ def _agency_permissions(session: Session, user: User) -> frozenset[str]:
 
 def _token_scope(session: Session, token: str) -> WorkspaceScope:
     now = clock.now()
-    found = queries.token_owner(session, token_digest(token), now)
+    digest = token_digest(token)
+    found = queries.token_owner(session, digest, now)
     if found is None:
         raise TokenExpired
-    credential, user, agency_id, enabled, code, stored = found
-    permissions: frozenset[str] | None = rights.in_workspace(user.is_chief, code, stored)
-    if permissions is None or agency_id != user.agency_id:
+    permissions: frozenset[str] | None = rights.in_workspace(
+        found.is_chief, found.role_code, found.role_permissions
+    )
+    if permissions is None or found.agency_id != found.user_agency_id:
         raise TokenExpired
-    if not enabled:
+    if not found.can_use_embedded_api:
         raise EmbeddedApiOff
-    if credential.limited_to is not None:
-        permissions &= frozenset(credential.limited_to)
-    if credential.expires_at < now + LIFETIME - _PUSH_AT_LEAST:
-        queries.push_expiry(session, AccessToken, credential.digest, now + LIFETIME, _PUSH_AT_LEAST)
-    return WorkspaceScope(agency_id, credential.workspace_id, user.id, permissions)
+    if found.limited_to is not None:
+        permissions &= frozenset(found.limited_to)
+    if found.expires_at < now + LIFETIME - _PUSH_AT_LEAST:
+        queries.push_expiry(session, AccessToken, digest, now + LIFETIME, _PUSH_AT_LEAST)
+    return WorkspaceScope(found.agency_id, found.workspace_id, found.user_id, permissions)
 
 
 def _cookie_scope(request: Request, session: Session, kit: AccessKit) -> WorkspaceScope:

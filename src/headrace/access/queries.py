@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -45,18 +45,42 @@ def replace_hash(session: Session, user_id: int, old: str | None, new: str) -> b
     return session.execute(changed).one_or_none() is not None
 
 
+class TokenOwner(NamedTuple):
+    """A token, its user, its workspace's agency with its flag, and the user's role there.
+
+    The role is its code and its permissions, as `rights.of_role` takes them.
+    """
+
+    expires_at: datetime
+    limited_to: list[str] | None
+    workspace_id: int
+    user_id: int
+    is_chief: bool
+    user_agency_id: int
+    agency_id: int
+    can_use_embedded_api: bool
+    role_code: str | None
+    role_permissions: list[str] | None
+
+
 @cache
 def _token_owner() -> Any:
     """The statement of `token_owner`, made once: to make it takes longer than to carry it out."""
     return (
         select(
-            AccessToken,
-            User,
+            AccessToken.expires_at,
+            AccessToken.limited_to,
+            AccessToken.workspace_id,
+            AccessToken.user_id,
+            User.is_chief,
+            User.agency_id.label("user_agency_id"),
             Workspace.agency_id,
             Agency.can_use_embedded_api,
-            *_ROLE,
+            Role.code,
+            Role.permissions,
             *binding(Workspace.agency_id, Workspace.id),
         )
+        .select_from(AccessToken)
         .join(User, User.id == AccessToken.user_id)
         .join(Workspace, Workspace.id == AccessToken.workspace_id)
         .join(Agency, Agency.id == Workspace.agency_id)
@@ -74,20 +98,17 @@ def _token_owner() -> Any:
     )
 
 
-def token_owner(
-    session: Session, digest: str, now: datetime
-) -> tuple[AccessToken, User, int, bool, str | None, list[str] | None] | None:
-    """Return a live token, its user, its workspace's agency, the agency's flag and the role.
+def token_owner(session: Session, digest: str, now: datetime) -> TokenOwner | None:
+    """Return what a live token stands for, without making objects of it: every request asks.
 
     The statement also binds the session to the token's workspace: that costs no round trip more.
-    The role is its code and its permissions, as `rights.of_role` takes them.
     """
     row = session.execute(_token_owner(), {"digest": digest, "now": now}).one_or_none()
     if row is None:
         return None
-    token, user, agency_id, is_enabled, code, permissions, *_ = row
-    note_bound(session, agency_id, token.workspace_id)
-    return token, user, agency_id, is_enabled, code, permissions
+    owner = TokenOwner(*row[: len(TokenOwner._fields)])
+    note_bound(session, owner.agency_id, owner.workspace_id)
+    return owner
 
 
 def active_member(
