@@ -16,6 +16,7 @@ from headrace.webhooks.models import (
     QueuedDelivery,
     WebhookDelivery,
     WebhookEndpoint,
+    WebhookHost,
     WebhookSubscription,
 )
 
@@ -310,3 +311,8 @@ def make_deliveries(
             WebhookDelivery.event_id.in_([event.id for event in events]),
         )
     ).all()
+
+
+def delete_idle_hosts(session: Session, since: datetime) -> None:
+    """Forget the budgets of hosts that got nothing since a moment: they are full."""
+    session.execute(delete(WebhookHost).where(WebhookHost.refilled_at < since))
