@@ -30,6 +30,7 @@ from headrace.runs import service as runs
 from headrace.runs import tasks as run_tasks
 from headrace.table_store import compact, sweep
 from headrace.webhooks import dispatcher
+from headrace.webhooks import housekeeping as webhook_housekeeping
 
 log = structlog.get_logger(__name__)
 
@@ -163,6 +164,11 @@ def _forget(resources: Resources) -> None:
             with transaction(resources.sessions) as session:
                 if not forget(session):
                     break
+    for _ in range(_ROUNDS):
+        with transaction(resources.sessions) as session:
+            kept = timedelta(days=resources.settings.webhook_retention_days)
+            if not webhook_housekeeping.forget(session, kept):
+                break
     retention = timedelta(days=resources.settings.run_retention_days)
     for _ in range(_ROUNDS):
         with transaction(resources.sessions) as session:
