@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from headrace import __version__
-from headrace.cli import agency, looking, server, user
+from headrace.cli import agency, looking, server, user, webhooks
 from headrace.cli.opening import out
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app.add_typer(server.app)
 app.add_typer(looking.app)
 app.add_typer(agency.app, name="agency")
 app.add_typer(user.app, name="user")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 @app.callback(invoke_without_command=True)
