@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from fakes.api_callers import RemoteWorkspace
 from fakes.held_network import HeldNetwork
+from headrace.client import models
 
 MEASURES = ("impressions", "clicks", "spend", "conversions", "revenue")
 Sums = tuple[Decimal, ...]
@@ -39,20 +40,19 @@ def sums_of(rows: Iterable[dict[str, Any]]) -> Sums:
     return (Decimal(len(listed)), Decimal(len(keys)), *measures)
 
 
-def sums_in_table(workspace: RemoteWorkspace, extract: dict[str, Any]) -> Sums:
+def sums_in_table(workspace: RemoteWorkspace, extract: models.Extract) -> Sums:
     """What an extract's data table holds."""
     return sums_of(workspace.rows(extract))
 
 
 def sums_at_network(
-    network: HeldNetwork, workspace: RemoteWorkspace, extract: dict[str, Any]
+    network: HeldNetwork, workspace: RemoteWorkspace, extract: models.Extract
 ) -> Sums:
     """What the network says of the days that the data table covers."""
-    path = f"/api/v3/data-tables/{extract['data_table']['id']}/coverage"
-    (account,) = workspace.call("GET", path)
-    first = min(each["date_from"] for each in account["ranges"])
-    last = max(each["date_to"] for each in account["ranges"])
-    totals = network.totals(account["account_id"], first, last, "ad")
+    (account,) = workspace.api.get_coverage(extract.data_table.id)
+    first = min(str(each.date_from) for each in account.ranges)
+    last = max(str(each.date_to) for each in account.ranges)
+    totals = network.totals(account.account_id, first, last, "ad")
     rows = Decimal(totals["rows"])
     return (rows, rows, *(Decimal(totals[name]) for name in MEASURES))
 

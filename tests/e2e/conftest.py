@@ -74,4 +74,4 @@ def workspace(server: Server) -> Iterator[RemoteWorkspace]:
     """A new workspace on the shared server."""
     entered = server.new_workspace(CHIEF)
     yield entered
-    entered.http.close()
+    entered.close()

@@ -5,7 +5,6 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -13,10 +12,11 @@ from psycopg import sql
 
 from e2e.comparing import days_ago, sums_at_network, sums_in_postgres, sums_in_table
 from e2e.conftest import CHIEF
-from fakes.api_callers import RemoteWorkspace
+from fakes.api_callers import RemoteWorkspace, wait_for
 from fakes.destinations import HoldingProxy, holding_proxy
 from fakes.held_network import HeldNetwork
 from fakes.server import Server, eventually
+from headrace.client import models
 from headrace.db.embedded import EmbeddedServer
 
 _TABLE = "ads"
@@ -88,7 +88,7 @@ def warehouse(make_database: Callable[[], str]) -> Iterator[str]:
 @pytest.fixture
 def delivered(
     workspace: RemoteWorkspace, warehouse: str, proxy: HoldingProxy
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[models.Extract, models.Load]:
     """An extract, and a load of its table into the warehouse that has run once."""
     extract = workspace.extract(workspace.connect_network()["demo-1001"], days_ago(3))
     workspace.wait_extract(extract)
@@ -109,7 +109,7 @@ def test_destination_away_for_a_while(
     network: HeldNetwork,
     workspace: RemoteWorkspace,
     warehouse: str,
-    delivered: tuple[dict[str, Any], dict[str, Any]],
+    delivered: tuple[models.Extract, models.Load],
     proxy: HoldingProxy,
 ) -> None:  # F22
     extract, load = delivered
@@ -119,14 +119,14 @@ def test_destination_away_for_a_while(
     workspace.start_load(load)
 
     def reason() -> str:
-        return str(workspace.runs("loads", load)[0]["error_text"] or "")
+        return str(workspace.load_runs(load)[0].error_text or "")
 
     told = eventually(reason, "the load says why it waits")
     assert "cannot be reached" in told
     assert "127.0.0.1" in told
     assert "writer password" not in told
     proxy.come_up()
-    assert workspace.wait_load(load)["error_text"] is None
+    assert workspace.wait_load(load).error_text is None
     found = sums_in_postgres(_as_writer(warehouse), _TABLE)
     assert found == sums_in_table(workspace, extract)
 
@@ -147,7 +147,7 @@ def test_destination_that_may_not_be_written(
     network: HeldNetwork,
     workspace: RemoteWorkspace,
     warehouse: str,
-    delivered: tuple[dict[str, Any], dict[str, Any]],
+    delivered: tuple[models.Extract, models.Load],
     taken: str,
     given_back: str,
     reason: str,
@@ -160,12 +160,11 @@ def test_destination_that_may_not_be_written(
         network.let_days_pass(1)
         workspace.run_extract(extract)
         workspace.start_load(load)
-        path = f"/api/v3/loads/{load['id']}"
-        failed = workspace.wait(path, "status", {"synced", "error"})
-        assert failed["status"] == "error"
-        assert reason in failed["error_text"]
+        failed = wait_for(lambda: workspace.api.get_load(load.id), "synced", "error")
+        assert failed.status == "error"
+        assert reason in (failed.error_text or "")
         owner.execute(sql.SQL(given_back).format(writer))
     assert sums_in_postgres(_as_writer(warehouse), _TABLE) == before
-    assert workspace.run_load(load)["error_text"] is None
+    assert workspace.run_load(load).error_text is None
     after = sums_in_postgres(_as_writer(warehouse), _TABLE)
     assert after == sums_in_table(workspace, extract) != before

@@ -16,14 +16,14 @@ def test_lake_without_room(
     extract = workspace.extract(account, days_ago(3))
 
     def reason() -> str:
-        return str(workspace.runs("extracts", extract)[0]["error_text"] or "")
+        return str(workspace.extract_runs(extract)[0].error_text or "")
 
     assert "There is no room in the lake" in eventually(reason, "the run says why it waits")
     lake = server.home / "lake" / str(workspace.id)
     assert [path for path in lake.rglob("*") if path.is_file()] == []
     assert workspace.rows(extract) == []
     server.restart_worker()
-    assert workspace.wait_extract(extract)["error_text"] is None
+    assert workspace.wait_extract(extract).error_text is None
     assert sums_in_table(workspace, extract) == sums_at_network(network, workspace, extract)
 
 
@@ -47,7 +47,7 @@ def test_folder_without_room(
     workspace.start_load(load)
 
     def reason() -> str:
-        return str(workspace.runs("loads", load)[0]["error_text"] or "")
+        return str(workspace.load_runs(load)[0].error_text or "")
 
     assert "There is no room" in eventually(reason, "the run says why it waits")
     assert list((server.files / folder).iterdir()) == [file]

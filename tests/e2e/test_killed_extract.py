@@ -1,12 +1,12 @@
 """A worker that is killed in the middle of an extract: nothing lost, nothing doubled or asked twice."""
 
 import re
-from typing import Any
 
 from e2e.comparing import days_ago, sums_at_network, sums_in_table
 from fakes.api_callers import RemoteWorkspace
 from fakes.held_network import HeldNetwork
 from fakes.server import Server
+from headrace.client import models
 
 _FIRST_DAY = re.compile(r"date_from=([0-9-]+)")
 
@@ -16,10 +16,9 @@ def _first_days(requests: list[str]) -> list[str]:
     return [found[1] for each in requests if (found := _FIRST_DAY.search(each))]
 
 
-def _windows(workspace: RemoteWorkspace, extract: dict[str, Any]) -> list[dict[str, Any]]:
-    (run,) = workspace.runs("extracts", extract)
-    windows: list[dict[str, Any]] = workspace.call("GET", f"/api/v3/runs/{run['id']}")["windows"]
-    return windows
+def _windows(workspace: RemoteWorkspace, extract: models.Extract) -> list[models.RunWindow]:
+    (run,) = workspace.extract_runs(extract)
+    return workspace.api.get_run(run.id).windows
 
 
 def test_killed_between_two_pages(
@@ -36,7 +35,7 @@ def test_killed_between_two_pages(
     killed = workspace.extract(account, days_ago(70), "Killed")
     network.wait_until_asked()
     server.kill_worker()
-    done = [window["date_from"] for window in _windows(workspace, killed) if window["is_done"]]
+    done = [str(window.date_from) for window in _windows(workspace, killed) if window.is_done]
     assert done == newest
     network.let_go()
     network.requests.clear()
@@ -45,11 +44,11 @@ def test_killed_between_two_pages(
 
     assert not set(_first_days(network.requests)) & set(done)
     assert len(_windows(workspace, killed)) > len(done)
-    (run,) = workspace.runs("extracts", killed)
-    assert (run["status"], run["retries"]) == ("succeeded", 1)
+    (run,) = workspace.extract_runs(killed)
+    assert (run.status, run.retries) == ("succeeded", 1)
     rows = workspace.rows(killed)
     assert rows == workspace.rows(undisturbed)
-    assert run["rows_written"] == len(rows)
+    assert run.rows_written == len(rows)
     assert sums_in_table(workspace, killed) == sums_at_network(network, workspace, killed)
 
 

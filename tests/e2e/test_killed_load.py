@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from fakes.api_callers import RemoteWorkspace
 from fakes.destinations import HoldingProxy, holding_proxy, watching
 from fakes.held_network import HeldNetwork
 from fakes.server import PATIENCE_SECONDS, Server, eventually
+from headrace.client import models
 from headrace.db.embedded import EmbeddedServer
 
 _TABLE = "ads"
@@ -33,7 +33,7 @@ def warehouse(make_database: Callable[[], str]) -> str:
 
 def _connect(
     workspace: RemoteWorkspace, warehouse: str, postgres: EmbeddedServer, proxy: HoldingProxy
-) -> dict[str, Any]:
+) -> models.DestinationConnection:
     return workspace.connect_destination(
         "postgre_sql",
         host="127.0.0.1",
@@ -77,7 +77,7 @@ def test_killed_while_copying_into_postgres_and_after_its_commit(
             server.restart_worker()
             loaded = workspace.wait_load(load)
             assert at_destination() == second
-            assert loaded["uploaded_rows_count"] == second[0]
+            assert loaded.uploaded_rows_count == second[0]
 
             network.let_days_pass(1)
             workspace.run_extract(extract)
@@ -90,7 +90,7 @@ def test_killed_while_copying_into_postgres_and_after_its_commit(
             proxy.release()
             server.restart_worker()
             loaded = workspace.wait_load(load)
-            assert loaded["uploaded_rows_count"] == 3 * 600
+            assert loaded.uploaded_rows_count == 3 * 600
             eventually(lambda: third in reader.sights, "the reader sees the newest rows")
         assert reader.sights == [first, second, third]
         assert len({first, second, third}) == 3
@@ -150,7 +150,7 @@ def _size(database: Path) -> int:
 def _kill_during(
     server: Server,
     workspace: RemoteWorkspace,
-    load: dict[str, Any],
+    load: models.Load,
     is_under_way: Callable[[], bool],
 ) -> None:
     """Start a whole load and kill the worker while it writes; again, if it was too quick to catch."""
@@ -161,7 +161,7 @@ def _kill_during(
             assert time.monotonic() < deadline
             time.sleep(0.001)
         server.kill_worker()
-        if workspace.call("GET", f"/api/v3/loads/{load['id']}")["status"] == "syncing":
+        if workspace.api.get_load(load.id).status == "syncing":
             return
         server.restart_worker()
     raise AssertionError(f"the load ended {_CATCHES} times before it could be killed")

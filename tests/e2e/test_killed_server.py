@@ -73,8 +73,8 @@ def test_children_end_and_the_next_goes_on(whole: Server, network: HeldNetwork) 
     whole.start("up")
     whole.wait_until_it_answers()
     workspace.wait_extract(extract)
-    (run,) = workspace.runs("extracts", extract)
-    assert run["windows_done"] == run["windows_total"] > 1
+    (run,) = workspace.extract_runs(extract)
+    assert run.windows_done == run.windows_total > 1
     assert sums_in_table(workspace, extract) == sums_at_network(network, workspace, extract)
 
 

@@ -1,7 +1,5 @@
 """Figures that the source changes after they were read: table and destinations follow."""
 
-from typing import Any
-
 import duckdb
 import pytest
 
@@ -9,13 +7,14 @@ from e2e.comparing import Sums, days_ago, sums_at_network, sums_in_duckdb, sums_
 from fakes.api_callers import RemoteWorkspace
 from fakes.held_network import HeldNetwork
 from fakes.server import Server
+from headrace.client import models
 
 _DAYS = 10
 _RESTATED_DAYS = 3
 
 
 @pytest.fixture
-def extract(workspace: RemoteWorkspace) -> dict[str, Any]:
+def extract(workspace: RemoteWorkspace) -> models.Extract:
     """An extract of the account that reports too much at first, run once."""
     accounts = workspace.connect_network(include_misbehaving=True)
     extract = workspace.extract(accounts["demo-restating"], days_ago(_DAYS))
@@ -24,7 +23,7 @@ def extract(workspace: RemoteWorkspace) -> dict[str, Any]:
 
 
 def test_table_and_destinations_follow(
-    server: Server, network: HeldNetwork, workspace: RemoteWorkspace, extract: dict[str, Any]
+    server: Server, network: HeldNetwork, workspace: RemoteWorkspace, extract: models.Extract
 ) -> None:  # F11
     file = f"restated-{workspace.id}.duckdb"
     destination = workspace.connect_destination("duckdb", path=file)

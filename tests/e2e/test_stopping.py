@@ -19,9 +19,9 @@ def test_work_in_flight_is_finished(
     worker.send_signal(signal.SIGTERM)
     network.let_go()
     assert worker.wait(PATIENCE_SECONDS) == 0
-    assert workspace.wait_extract(extract)["status"] == "synced"
-    (run,) = workspace.runs("extracts", extract)
-    assert run["retries"] == 0
+    assert workspace.wait_extract(extract).status == "synced"
+    (run,) = workspace.extract_runs(extract)
+    assert run.retries == 0
     assert sums_in_table(workspace, extract) == sums_at_network(network, workspace, extract)
 
 
@@ -33,10 +33,10 @@ def test_work_that_takes_too_long_is_left_to_another_worker(
     extract = workspace.extract(account, days_ago(30))
     network.wait_until_asked()
     assert server.stop("worker") == 0
-    assert workspace.runs("extracts", extract)[0]["windows_done"] == 1
+    assert workspace.extract_runs(extract)[0].windows_done == 1
     network.let_go()
     server.restart_worker()
     workspace.wait_extract(extract)
-    (run,) = workspace.runs("extracts", extract)
-    assert run["retries"] == 1
+    (run,) = workspace.extract_runs(extract)
+    assert run.retries == 1
     assert sums_in_table(workspace, extract) == sums_at_network(network, workspace, extract)

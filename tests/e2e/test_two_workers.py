@@ -1,7 +1,6 @@
 """Two workers on one database: they share the work, and each does the other's if it dies."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -9,6 +8,7 @@ from e2e.comparing import days_ago, sums_at_network, sums_in_table
 from fakes.api_callers import RemoteWorkspace
 from fakes.held_network import HeldNetwork
 from fakes.server import Server, eventually
+from headrace.client import models
 
 _RUNS = 8  # as many as the two workers' threads, four each
 
@@ -27,7 +27,7 @@ def test_one_of_two_is_killed(
     server: Server, network: HeldNetwork, workspace: RemoteWorkspace, second: str
 ) -> None:  # F01
     network.hold_back("/report?")
-    extracts: list[dict[str, Any]] = []
+    extracts: list[models.Extract] = []
     while len(extracts) < _RUNS:
         accounts = workspace.connect_network()
         # No more than two runs of one connection are carried out at once.
@@ -41,7 +41,7 @@ def test_one_of_two_is_killed(
     for extract in extracts:
         workspace.wait_extract(extract)
         assert sums_in_table(workspace, extract) == sums_at_network(network, workspace, extract)
-    retries = [workspace.runs("extracts", each)[0]["retries"] for each in extracts]
+    retries = [workspace.extract_runs(each)[0].retries for each in extracts]
     assert sorted(retries) == [0] * (_RUNS // 2) + [1] * (_RUNS // 2)
 
 
@@ -55,15 +55,15 @@ def test_a_due_schedule_starts_one_run(
     server.query(
         "UPDATE schedule SET due_at = now() - interval '1 minute' "
         "WHERE kind = 'extract' AND subject_id = %s",
-        str(extract["id"]),
+        str(extract.id),
     )
     network.wait_until_asked()
     (due_in,) = server.query(
         "SELECT due_at - now() > interval '11 hours' FROM schedule WHERE subject_id = %s",
-        str(extract["id"]),
+        str(extract.id),
     )
     assert due_in == (True,)
     network.let_go()
     workspace.wait_extract(extract)
-    triggers = [run["trigger"] for run in workspace.runs("extracts", extract)]
+    triggers = [run.trigger for run in workspace.extract_runs(extract)]
     assert triggers == ["schedule", "create"]

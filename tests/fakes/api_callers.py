@@ -1,177 +1,211 @@
-"""A program that works in one workspace of a server, over real HTTP."""
+"""A program that works in one workspace of a server, over real HTTP, through the Python client."""
 
 import time
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Protocol, TypeVar
 
-import httpx
+from headrace.client import Headrace, WorkspaceOperations, every, models
 
 PASSWORD = "correct horse battery"
 _PATIENCE_SECONDS = 180.0
 _PAGE = 1000
+_DEMO = "demo_ads"
+
+
+class _WithStatus(Protocol):
+    @property
+    def status(self) -> str: ...
+
+
+Seen = TypeVar("Seen", bound=_WithStatus)
+
+
+def wait_for(look: Callable[[], Seen], *wanted: str) -> Seen:
+    """Read an object until its status is one of those wanted."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while (found := look()).status not in wanted:
+        assert time.monotonic() < deadline, f"stays {found.status}: {found}"
+        time.sleep(0.05)
+    return found
 
 
 @dataclass
 class RemoteWorkspace:
-    """A program with a bearer token of one workspace."""
+    """A program of a workspace; `api` has every operation, its verbs are what tests do often."""
 
-    http: httpx.Client
+    headrace: Headrace
     id: int
+    api: WorkspaceOperations = field(init=False)
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Send one request and return what was answered; an error fails the test."""
-        answer = self.http.request(method, path, json=body)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.content else None
-
-    def results(self, path: str) -> list[dict[str, Any]]:
-        """Return the first page of a list."""
-        found: list[dict[str, Any]] = self.call("GET", path)["results"]
-        return found
-
-    def wait(self, path: str, member: str, wanted: set[Any]) -> dict[str, Any]:
-        """Read an object until a member has one of the values wanted."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            found: dict[str, Any] = self.call("GET", path)
-            if found[member] in wanted:
-                return found
-            assert time.monotonic() < deadline, f"{path} stays {found[member]}: {found}"
-            time.sleep(0.05)
+    def __post_init__(self) -> None:
+        self.api = self.headrace.workspace(self.id)
 
     # Sources.
 
-    def connect_network(self, **settings: Any) -> dict[str, dict[str, Any]]:
+    def connect_network(self, **settings: Any) -> dict[str, models.Account]:
         """Connect the demo network; return its accounts by the network's ids."""
-        made = self.call(
-            "POST",
-            "/api/v3/datasources/demo_ads/connections",
-            {"title": "Demo", "credentials": {}, "settings": settings},
+        made = self.api.create_connection(
+            _DEMO, models.ConnectionIn(title="Demo", settings=settings)
         )
-        listed = self.results(f"/api/v3/connections/{made['id']}/accounts")
-        return {account["account_id"]: account for account in listed}
+        return {account.account_id: account for account in every(self.api.list_accounts, made.id)}
+
+    def template(self, title: str, datasource_name: str = _DEMO) -> models.ExtractTemplate:
+        """Find a template by its title."""
+        return next(
+            each for each in every(self.api.list_templates, datasource_name) if each.title == title
+        )
 
     def extract(
         self,
-        account: dict[str, Any],
+        account: models.Account,
         since: str,
         title: str = "Ads",
         template: str = "Ads by day",
         **settings: Any,
-    ) -> dict[str, Any]:
+    ) -> models.Extract:
         """Create an extract of one account's days since a day; its first run starts at once."""
-        templates = self.results("/api/v3/datasources/demo_ads/extract-templates")
-        template_id = next(each["id"] for each in templates if each["title"] == template)
-        body = {
-            "data_table_title": title,
-            "template_id": template_id,
-            "accounts": [account["id"]],
-            "template_settings": {
-                "sync_historical_data": since,
-                "scheduling": [_half_a_day_away()],  # a schedule that fires would disturb
-                **settings,
-            },
-        }
-        made: list[dict[str, Any]] = self.call("POST", "/api/v3.1/extracts/", body)
-        return made[0]
+        (made,) = self.extracts([account], since, title, template, **settings)
+        return made
 
-    def wait_extract(self, extract: dict[str, Any]) -> dict[str, Any]:
+    def extracts(
+        self,
+        accounts: list[models.Account],
+        since: str,
+        title: str = "Ads",
+        template: str = "Ads by day",
+        **settings: Any,
+    ) -> list[models.Extract]:
+        """Create extracts of several accounts into one data table."""
+        given: dict[str, Any] = {
+            "sync_historical_data": date.fromisoformat(since),
+            "scheduling": [half_a_day_away()],  # a schedule that fires would disturb
+        } | settings
+        return self.api.create_extracts(
+            models.ExtractIn(
+                data_table_title=title,
+                template_id=self.template(template).id,
+                accounts=[account.id for account in accounts],
+                template_settings=models.TemplateSettings(**given),
+            )
+        )
+
+    def wait_extract(self, extract: models.Extract) -> models.ExtractDetail:
         """Wait until an extract has run well."""
-        return self._ended(f"/api/v3/extracts/{extract['id']}")
+        found = wait_for(lambda: self.api.get_extract(extract.id), "synced", "error")
+        assert found.status == "synced", found.error_text
+        return found
 
-    def run_extract(self, extract: dict[str, Any]) -> None:
+    def run_extract(self, extract: models.Extract) -> models.Run:
         """Run an extract once more, and wait until it has run well."""
-        self.call("POST", f"/api/v3/extracts/{extract['id']}/run")
+        self.api.run_extract(extract.id)
+        return self.wait_extract_run(extract)
+
+    def wait_extract_run(self, extract: models.Extract) -> models.Run:
+        """Wait until the newest run of an extract has ended, and well."""
         # The extract shows how its last run ended until this one has begun.
-        newest = self.runs("extracts", extract)[0]["id"]
-        self.wait(f"/api/v3/runs/{newest}", "status", {"succeeded", "failed"})
+        newest = self.extract_runs(extract)[0].id
+        wait_for(lambda: self.api.get_run(newest), "succeeded", "failed")
         self.wait_extract(extract)
+        return self.extract_runs(extract)[0]
 
-    def runs(self, kind: str, subject: dict[str, Any]) -> list[dict[str, Any]]:
-        """The runs of an extract or a load, newest first."""
-        return self.results(f"/api/v3/{kind}/{subject['id']}/runs")
+    def extract_runs(self, extract: models.Extract) -> list[models.Run]:
+        """The runs of an extract, newest first."""
+        return self.api.list_extract_runs(extract.id).results
 
-    def rows(self, extract: dict[str, Any]) -> list[dict[str, Any]]:
+    def rows(self, extract: models.Extract) -> list[dict[str, Any]]:
         """Every row of an extract's data table, without the moment it was inserted, sorted."""
-        path = f"/api/v3/data-tables/{extract['data_table']['id']}/rows?limit={_PAGE}"
+        return self.rows_of(extract.data_table.id)
+
+    def rows_of(self, data_table_id: int) -> list[dict[str, Any]]:
+        """Every row of a data table, without the moment it was inserted, sorted."""
         found: list[dict[str, Any]] = []
-        answer = self.call("GET", path)
-        while answer["rows"]:
-            found += answer["rows"]
-            answer = self.call("GET", f"{path}&page={len(found) // _PAGE + 1}")
-            if len(found) % _PAGE:
+        while len(found) % _PAGE == 0:
+            page = len(found) // _PAGE + 1
+            more = self.api.get_rows(data_table_id, limit=_PAGE, page=page).rows
+            if not more:
                 break
+            found += more
         for row in found:
-            row.pop("__insert_date")
+            row.pop("__insert_date", None)
         return sorted(found, key=str)
 
     # Destinations.
 
-    def connect_destination(self, name: str, **params: Any) -> dict[str, Any]:
+    def connect_destination(self, name: str, **params: Any) -> models.DestinationConnection:
         """Connect a destination and wait until it was found to work."""
-        path = f"/api/v3/destinations/{name}/connections"
-        made = self.call("POST", path, {"title": name, "connection_params": params})
-        found = self.wait(f"{path}/{made['id']}", "status", {"active", "error"})
-        assert found["status"] == "active", found["error_text"]
+        made = self.api.create_destination_connection(
+            name, models.DestinationConnectionIn(title=name, connection_params=params)
+        )
+        return self.wait_destination(made)
+
+    def wait_destination(
+        self, destination: models.DestinationConnection
+    ) -> models.DestinationConnection:
+        """Wait until a destination was checked, and found to work."""
+        found = wait_for(lambda: self._destination(destination), "active", "error")
+        assert found.status == "active", found.error_text
         return found
+
+    def _destination(
+        self, destination: models.DestinationConnection
+    ) -> models.DestinationConnection:
+        listed = every(self.api.list_destination_connections, destination.destination.name)
+        return next(each for each in listed if each.id == destination.id)
 
     def load(
         self,
-        extract: dict[str, Any],
-        destination: dict[str, Any],
+        extract: models.Extract,
+        destination: models.DestinationConnection,
         table: str,
-        run_policy: str = "manual",
-        load_mode: str = "replace",
-    ) -> dict[str, Any]:
+        run_policy: Any = "manual",
+        load_mode: Any = "replace",
+    ) -> models.Load:
         """Create a load of an extract's data table."""
-        made: dict[str, Any] = self.call(
-            "POST",
-            "/api/v3/loads",
-            {
-                "data_table_id": extract["data_table"]["id"],
-                "destination_connection_id": destination["id"],
-                "destination_table": table,
-                "run_policy": run_policy,
-                "load_mode": load_mode,
-            },
+        return self.api.create_load(
+            models.LoadIn(
+                data_table_id=extract.data_table.id,
+                destination_connection_id=destination.id,
+                destination_table=table,
+                run_policy=run_policy,
+                load_mode=load_mode,
+            )
         )
-        return made
 
-    def start_load(self, load: dict[str, Any], **asked: Any) -> None:
+    def start_load(self, load: models.Load, **asked: Any) -> None:
         """Start a run of a load."""
-        self.call("PUT", f"/api/v3/loads/{load['id']}/run", asked)
+        self.api.run_load(load.id, models.LoadRunIn(**asked))
 
-    def wait_load(self, load: dict[str, Any]) -> dict[str, Any]:
+    def wait_load(self, load: models.Load) -> models.Load:
         """Wait until a load has run well."""
-        return self._ended(f"/api/v3/loads/{load['id']}")
+        found = wait_for(lambda: self.api.get_load(load.id), "synced", "error")
+        assert found.status == "synced", found.error_text
+        return found
 
-    def run_load(self, load: dict[str, Any], **asked: Any) -> dict[str, Any]:
+    def run_load(self, load: models.Load, **asked: Any) -> models.Load:
         """Run a load, and wait until it has run well."""
         self.start_load(load, **asked)
         return self.wait_load(load)
 
-    def _ended(self, path: str) -> dict[str, Any]:
-        found = self.wait(path, "status", {"synced", "error"})
-        assert found["status"] == "synced", found["error_text"]
-        return found
+    def load_runs(self, load: models.Load) -> list[models.Run]:
+        """The runs of a load, newest first."""
+        return self.api.list_load_runs(load.id).results
+
+    def close(self) -> None:
+        """Close the connections to the server."""
+        self.headrace.close()
 
 
-def _half_a_day_away() -> dict[str, Any]:
-    return {"interval": "day", "hours": (datetime.now(UTC).hour + 12) % 24}
+def half_a_day_away() -> models.SchedulingIn:
+    """A schedule that is due in about twelve hours."""
+    return models.SchedulingIn(interval="day", hours=(datetime.now(UTC).hour + 12) % 24)
 
 
-def enter_workspace(base_url: str, username: str) -> RemoteWorkspace:
+def enter_workspace(base_url: str, username: str, **options: Any) -> RemoteWorkspace:
     """Make a workspace with an agency's Basic credentials, and act there with a token."""
-    basic = httpx.BasicAuth(username, PASSWORD)
-    with httpx.Client(base_url=base_url, auth=basic, timeout=_PATIENCE_SECONDS) as agency:
-        made = agency.post(
-            "/api/v3/workspaces", json={"title": f"Customer {uuid.uuid4()}"}
-        ).raise_for_status()
-        workspace_id = made.json()["id"]
-        answer = agency.post("/api/v3/token", json={"workspace_id": workspace_id})
-    token = answer.raise_for_status().json()["token"]
-    bearer = {"Authorization": f"Bearer {token}"}
-    client = httpx.Client(base_url=base_url, headers=bearer, timeout=_PATIENCE_SECONDS)
-    return RemoteWorkspace(client, workspace_id)
+    headrace = Headrace(base_url, username, PASSWORD, timeout_seconds=_PATIENCE_SECONDS, **options)
+    title = f"Customer {uuid.uuid4()}"
+    made = headrace.agency.create_workspace(models.WorkspaceIn(title=title))
+    return RemoteWorkspace(headrace, made.id)

@@ -77,12 +77,17 @@ class Headrace:
         *,
         timeout_seconds: float = _TIMEOUT_SECONDS,
         verify: Any = True,
+        on_answer: Callable[[httpx.Response], None] | None = None,
     ) -> None:
         """Prepare to call the server at `base_url`; nothing is sent yet.
 
         verify: an `ssl.SSLContext` where the server's certificate is of your own authority.
+        on_answer: told every answer as it comes, for logs and measurements; repeated calls too.
         """
-        self._http = httpx.Client(base_url=base_url, timeout=timeout_seconds, verify=verify)
+        hooks = {"response": [on_answer] if on_answer else []}
+        self._http = httpx.Client(
+            base_url=base_url, timeout=timeout_seconds, verify=verify, event_hooks=hooks
+        )
         self.agency = AgencyOperations(Caller(self._http, Password(username, password)))
 
     def workspace(self, workspace_id: int) -> WorkspaceOperations:
