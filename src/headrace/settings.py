@@ -3,16 +3,13 @@
 Each is read from the environment variable `HEADRACE_<NAME>`.
 """
 
-import ipaddress
-import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from headrace.kit import setting_values
 from headrace.kit.mail import MailServer
 from headrace.kit.outbound import OutboundPolicy, operator_hosts
 from headrace.kit.sealing_keys import decode_key, kept_key
@@ -22,13 +19,6 @@ PREFIX = "HEADRACE_"
 
 class SettingsError(Exception):
     """The configuration cannot be used; the message names each setting and what to do."""
-
-
-def _split(value: Any) -> Any:
-    """Let lists be written with commas, which is how people write them in environments."""
-    if isinstance(value, str) and not value.lstrip().startswith("["):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return json.loads(value) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -212,6 +202,9 @@ class Settings(BaseSettings):
         description="Origins (https://app.example.com) whose pages may show the iframe and be "
         "returned to, separated by commas. Empty: the one named when an iframe's URL is made.",
     )
+    workspaces_per_agency: int = Field(
+        0, ge=0, description="How many workspaces an agency may have. 0: any number."
+    )
     log_format: str = Field(
         "auto",
         pattern="^(auto|text|json)$",
@@ -226,17 +219,7 @@ class Settings(BaseSettings):
     @field_validator("base_urls", mode="before")
     @classmethod
     def _read_base_urls(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        read = None
-        with suppress(json.JSONDecodeError):
-            read = json.loads(value)
-        if not isinstance(read, dict):
-            raise ValueError('not a JSON object such as {"demo_ads": "http://x"}')  # noqa: TRY004 - pydantic's
-        for name, url in read.items():
-            if urlsplit(str(url)).scheme not in {"http", "https"}:
-                raise ValueError(f"the URL of {name!r} must begin with http:// or https://")
-        return read
+        return setting_values.urls_by_name(value)
 
     @field_validator(
         "allowed_private_hosts",
@@ -249,24 +232,17 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _read_list(cls, value: Any) -> Any:
-        return _split(value)
+        return setting_values.listed(value)
 
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: list[str]) -> list[str]:
-        return [str(ipaddress.ip_network(item, strict=False)) for item in value]
+        return [setting_values.network(item) for item in value]
 
     @field_validator("cors_origins", "frame_origins")
     @classmethod
     def _origins(cls, value: list[str]) -> list[str]:
-        for item in value:
-            parts = urlsplit(item)
-            is_web = parts.scheme in {"http", "https"} and parts.hostname and _has_port(parts)
-            if not is_web or any(
-                [parts.path.strip("/"), parts.query, parts.fragment, parts.username]
-            ):
-                raise ValueError(f"{item!r} must be an origin alone, like https://app.example.com")
-        return value
+        return [setting_values.origin(item) for item in value]
 
     @field_validator("ca_bundle")
     @classmethod
@@ -285,20 +261,14 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgresql_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        parts = urlsplit(value.get_secret_value())
-        if parts.scheme.split("+")[0] not in {"postgresql", "postgres"} or not _has_port(parts):
-            raise ValueError("must look like postgresql://user:password@host:port/database")
+        if value is not None:
+            setting_values.check_postgresql_url(value.get_secret_value())
         return value
 
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise ValueError("must begin with http:// or https:// and name a host")
-        return value
+        return setting_values.web_address(value)
 
     @field_validator("secret_key")
     @classmethod
@@ -372,14 +342,6 @@ class Settings(BaseSettings):
                 f"The secret key in {path} is damaged: {error}. Restore it from a backup; without it "
                 "stored credentials cannot be read."
             ) from error
-
-
-def _has_port(parts: SplitResult) -> bool:
-    """Whether the port of a URL, if it names one, is a number."""
-    try:
-        return parts.port is None or parts.port > 0
-    except ValueError:
-        return False
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -38,3 +38,14 @@ def test_members_see_their_workspaces_only(agency: AgencyFake, workspace: Worksp
     listed = agency.call("GET", "/api/v3/workspaces").json()
     assert listed["count"] == 2
     assert second.id in [item["id"] for item in listed["results"]]
+
+
+def test_the_operator_can_limit_how_many_there_are(agency: AgencyFake) -> None:  # S93
+    state = agency.client.app.state  # type: ignore[attr-defined]
+    state.settings = state.settings.model_copy(update={"workspaces_per_agency": 2})
+    for title in ("One", "Two"):
+        assert agency.call("POST", "/api/v3/workspaces", json={"title": title}).status_code == 201
+    refused = agency.call("POST", "/api/v3/workspaces", json={"title": "Three"})
+    assert refused.status_code == 400
+    assert "HEADRACE_WORKSPACES_PER_AGENCY" in refused.json()["details"]
+    assert agency.call("GET", "/api/v3/workspaces").json()["count"] == 2

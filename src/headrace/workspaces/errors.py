@@ -8,3 +8,14 @@ class WorkspaceTitleTaken(Invalid):
 
     def __init__(self, title: str) -> None:
         super().__init__("title", f"a workspace {title!r} exists; choose another title.")
+
+
+class TooManyWorkspaces(Invalid):
+    """The agency has as many workspaces as the operator allows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            "title",
+            f"the agency has {limit} workspaces, as many as this server allows; the operator "
+            "can raise HEADRACE_WORKSPACES_PER_AGENCY.",
+        )

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from headrace.access.models import Membership
 from headrace.access.permissions import Permission
 from headrace.tenancy.models import Workspace
 from headrace.tenancy.scope import AgencyScope
+
+_COUNTING = 0x776F726B << 32  # of the advisory locks, those on the number of an agency's workspaces
 
 
 def reachable(scope: AgencyScope, *columns: Any) -> Select[Any]:
@@ -47,3 +49,11 @@ def id_of_title(session: Session, agency_id: int, title: str) -> int | None:
     return session.scalar(
         select(Workspace.id).where(Workspace.agency_id == agency_id, Workspace.title == title)
     )
+
+
+def count_held(session: Session, agency_id: int) -> int:
+    """Count an agency's workspaces; until the transaction ends nobody else can count them here."""
+    session.execute(select(func.pg_advisory_xact_lock(_COUNTING + agency_id)))
+    return session.scalars(
+        select(func.count()).select_from(Workspace).where(Workspace.agency_id == agency_id)
+    ).one()

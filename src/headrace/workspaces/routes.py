@@ -10,7 +10,7 @@ from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id
 from headrace.rest.openapi import answers
 from headrace.rest.paging import Page, Paging, page_of_rows
-from headrace.rest.session import DbSession
+from headrace.rest.session import AppSettings, DbSession
 from headrace.tenancy.models import Workspace
 from headrace.tenancy.scope import AgencyScope
 from headrace.workspaces import queries, service
@@ -28,9 +28,11 @@ def list_workspaces(session: DbSession, scope: Viewer, paging: Paging) -> Respon
 
 
 @router.post("", response_model=WorkspaceOut, status_code=201, responses=answers(409))
-def create_workspace(body: WorkspaceIn, session: DbSession, scope: Manager) -> Workspace:
-    """Create a workspace."""
-    return service.create(session, scope, body)
+def create_workspace(
+    body: WorkspaceIn, session: DbSession, settings: AppSettings, scope: Manager
+) -> Workspace:
+    """Create a workspace; the operator may limit how many an agency has."""
+    return service.create(session, scope, body, settings.workspaces_per_agency)
 
 
 @router.get("/{workspace_id}", response_model=WorkspaceOut)

@@ -6,16 +6,19 @@ from headrace.rest.errors import NotFound
 from headrace.tenancy.models import Workspace
 from headrace.tenancy.scope import AgencyScope
 from headrace.workspaces import queries
-from headrace.workspaces.errors import WorkspaceTitleTaken
+from headrace.workspaces.errors import TooManyWorkspaces, WorkspaceTitleTaken
 from headrace.workspaces.schemas import WorkspaceIn
 
 
-def create(session: Session, scope: AgencyScope, body: WorkspaceIn) -> Workspace:
-    """Create a workspace of the caller's agency.
+def create(session: Session, scope: AgencyScope, body: WorkspaceIn, at_most: int = 0) -> Workspace:
+    """Create a workspace of the caller's agency, which may have `at_most` (0: any number).
 
     Raises:
         WorkspaceTitleTaken: if the agency has one of that title.
+        TooManyWorkspaces: if it has as many as it may.
     """
+    if at_most and queries.count_held(session, scope.agency_id) >= at_most:
+        raise TooManyWorkspaces(at_most)
     _claim_title(session, scope, body.title)
     workspace = Workspace(agency_id=scope.agency_id, title=body.title, description=body.description)
     session.add(workspace)
