@@ -91,6 +91,10 @@ def test_every_change_of_a_pipeline_is_told(pipeline: PipelineFake) -> None:  # 
         ("delete_load", "load"),
     ):
         assert expected in told, f"{expected} {told}"
+    created = _trail(workspace, action="create_load")[0]
+    rows = [item["after"] for item in created["changes"] if item["object_type"] == "load"]
+    assert rows[0]["data_table_id"] == ids["data_table_id"]
+    assert created["object_id"] == str(ids["load_id"])
     deleted = _trail(workspace, action="delete_load")[0]
     row = next(item for item in deleted["changes"] if item["object_type"] == "load")
     assert row["verb"] == "deleted"

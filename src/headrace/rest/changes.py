@@ -9,8 +9,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ClauseElement, Column, Table, event, inspect
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import BindParameter, Column, Table, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 SEVERAL = "*"
@@ -28,7 +27,6 @@ _URL_QUERY = re.compile(r"(://[^\s?]*)\?\S+")
 _LONGEST_TEXT = 500
 _LONGEST_LIST = 100
 _MOST_ROWS = 50
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
 
 
 @dataclass
@@ -117,12 +115,11 @@ def _on_statement(state: ORMExecuteState) -> None:
         return
     verb = "created" if state.is_insert else "changed" if state.is_update else "deleted"
     change = Change(str(table.name), SEVERAL, verb)
-    if verb != "deleted" and isinstance(state.statement, ClauseElement):
-        # What is set is bound under the names of columns, what is compared under others.
-        bound = state.statement.compile(dialect=_DIALECT).params
-        for column in table.columns:
-            if bound.get(column.name) is not None:
-                change.after[str(column.name)] = told(column, bound[column.name])
+    # SQLAlchemy has no public word for what a statement sets; without it the columns stay untold.
+    for key, bound in (getattr(state.statement, "_values", None) or {}).items():
+        column = table.columns.get(getattr(key, "name", key))
+        if column is not None and isinstance(bound, BindParameter):
+            change.after[str(column.name)] = told(column, bound.effective_value)
     changes.add(change)
 
 

@@ -12,10 +12,11 @@ _INT_BITS = 64
 
 
 class UnfitJson(HTTPException):
-    """The body is JSON, but not of a kind that can be kept; `detail` says why."""
+    """The body is JSON, but not of a kind that can be kept; `detail` says why, and where if known."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(400, f"The body {reason}.")
+    def __init__(self, reason: str, member: str = "") -> None:
+        place = f"{member}:" if member.isprintable() and member else "The body"
+        super().__init__(400, f"{place[:100]} {reason}.")
 
 
 class StrictRequest(Request):
@@ -61,28 +62,32 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check(value: Any) -> None:
-    pending: list[tuple[Any, int]] = [(value, 1)]
+    pending: list[tuple[Any, int, str]] = [(value, 1, "")]
     while pending:
-        item, depth = pending.pop()
+        item, depth, member = pending.pop()
         if depth > _MAX_DEPTH:
             raise UnfitJson(f"is nested more than {_MAX_DEPTH} levels deep")
         if isinstance(item, dict):
-            pending += [(inner, depth + 1) for pair in item.items() for inner in pair]
+            pending += [(inner, depth + 1, name) for name, inner in item.items()]
+            pending += [(name, depth + 1, member) for name in item]
         elif isinstance(item, list):
-            pending += [(inner, depth + 1) for inner in item]
-        elif isinstance(item, str):
-            _check_text(item)
-        elif isinstance(item, float):
-            if not math.isfinite(item):
-                raise UnfitJson("holds a number that is not finite")
-        elif isinstance(item, int) and item.bit_length() >= _INT_BITS:
-            raise UnfitJson("holds a whole number of more than 64 bits")
+            pending += [(inner, depth + 1, member) for inner in item]
+        elif reason := _unfit(item):
+            raise UnfitJson(reason, member)
 
 
-def _check_text(text: str) -> None:
-    # PostgreSQL holds neither, and neither is of use in a name.
-    if "\0" in text or not (text.isascii() or _is_unicode(text)):
-        raise UnfitJson("holds text that is not valid Unicode, or NUL")
+def _unfit(item: Any) -> str | None:
+    """What keeps a text or number from being stored; None if nothing does."""
+    if isinstance(item, str):
+        # PostgreSQL holds neither, and neither is of use in a name.
+        if "\0" in item or not (item.isascii() or _is_unicode(item)):
+            return "holds text that is not valid Unicode, or NUL"
+    elif isinstance(item, float):
+        if not math.isfinite(item):
+            return "holds a number that is not finite"
+    elif isinstance(item, int) and item.bit_length() >= _INT_BITS:
+        return "holds a whole number of more than 64 bits"
+    return None
 
 
 def _is_unicode(text: str) -> bool:
