@@ -3,7 +3,7 @@
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,6 +46,8 @@ class Receiver:
         self.planned: list[Reply] = []
         self.always: Reply | None = None
         self.challenge_reply: Reply | None = None
+        self.challenge_tail = b""
+        self.at_challenge: Callable[[], None] = lambda: None
         self.connections = 0
         self._ended = threading.Event()
         outer = self
@@ -61,7 +63,8 @@ class Receiver:
             def do_GET(self) -> None:  # noqa: N802 - the server's own name
                 got = self._got()
                 outer.challenges.append(got)
-                challenge = got.header("X-Improvado-Challenge").encode()
+                outer.at_challenge()
+                challenge = got.header("X-Improvado-Challenge").encode() + outer.challenge_tail
                 self._reply(outer.challenge_reply or Reply(body=challenge))
 
             def do_POST(self) -> None:  # noqa: N802 - the server's own name

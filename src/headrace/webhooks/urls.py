@@ -10,6 +10,7 @@ from headrace.webhooks.errors import UrlUnfit
 
 MAX_URL_LENGTH = 2_000
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_BRACKETED = re.compile(r"\[[0-9a-f:.]+\](:\d+)?")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 # Ends of a name that resolvers read as a number: "127.1", "0x7f.1", "2130706433".
 _NUMERIC_END = re.compile(r"(\d+|0x[0-9a-f]*)")
@@ -53,7 +54,7 @@ def checked_host(url: str, ports: Collection[int], open_hosts: Collection[str]) 
 
 def _check_host(host: str, netloc: str) -> None:
     if netloc.startswith("["):
-        if not _is_canonical(host, 6):
+        if not _BRACKETED.fullmatch(netloc.lower()) or not _is_canonical(host, 6):
             raise UrlUnfit("must name an IPv6 address in its usual form, without a zone.")
         return
     if host.endswith("."):
