@@ -102,9 +102,11 @@ class Comparison:
         if wanted and not schema:
             yield "request: takes no body"
             return
-        schema = next(iter(self._shape(schema).objects), schema)
-        members = schema.get("properties", {})
-        required = set(schema.get("required", []))
+        choices = self._shape(schema).objects or (schema,)
+        members = {
+            name: one for each in choices for name, one in each.get("properties", {}).items()
+        }
+        required = set.intersection(*(set(each.get("required", [])) for each in choices))
         for name, kind in wanted.items():
             if name not in members:
                 yield f"request {name}: missing"

@@ -33,10 +33,10 @@ def test_a_recipe_is_written_step_by_step(bare: Kitchen) -> None:
     assert (first["position"], second["position"]) == (1, 2)
     assert first["aggregates"] == [{"function": "sum", "column": "spend", "name": None}]
     listed = bare.send("GET", f"{path}/steps")
-    assert [item["name"] for item in listed["results"]] == ["grouped", "big"]
+    assert [item["name"] for item in listed] == ["grouped", "big"]
     found = bare.send("GET", path)
     assert (found["state"], found["steps_count"]) == ("staging", 2)
-    assert found["steps"] == listed["results"]
+    assert found["steps"] == listed
 
 
 def test_what_was_read_can_be_sent_back(bare: Kitchen) -> None:

@@ -68,21 +68,6 @@ def steps(session: Session, recipe_id: int) -> Sequence[RecipeStep]:
     ).all()
 
 
-def step_rows(scope: AgencyScope, recipe_id: int) -> Select[Any]:
-    """Select the steps of a recipe, in order, as `service.step_out` shows them."""
-    return (
-        select(
-            RecipeStep.id,
-            RecipeStep.position,
-            RecipeStep.definition,
-            RecipeStep.created_at,
-            RecipeStep.updated_at,
-        )
-        .where(RecipeStep.agency_id == scope.agency_id, RecipeStep.recipe_id == recipe_id)
-        .order_by(RecipeStep.position, RecipeStep.id)
-    )
-
-
 def enabled_rows(scope: AgencyScope, recipe_id: int) -> Select[Any]:
     """Select where a recipe of the agency is enabled, as `WorkspaceRecipeOut`."""
     columns: list[Any] = [

@@ -9,8 +9,8 @@ from headrace.access.permissions import Permission
 from headrace.recipes import enabling, queries, service
 from headrace.recipes.queries import KIND
 from headrace.recipes.schemas import (
+    EnabledRecipeOut,
     EnableRecipeIn,
-    EnableRecipeOut,
     RecipeBuildOut,
     RecipeDetail,
     RecipeNew,
@@ -50,14 +50,13 @@ def list_recipes(session: DbSession, scope: Viewer, paging: Paging) -> Response:
     response_model=RecipeDetail,
     status_code=201,
     responses=answers(409),
-    openapi_extra=EXTENSION,
 )
 def create_recipe(body: RecipeNew, session: DbSession, scope: Creator) -> dict[str, Any]:
     """Create a recipe, with steps or without; nothing is built before it is activated."""
     return service.detail(session, scope, service.create(session, scope, body))
 
 
-@router.get("/recipes/{recipe_id}", response_model=RecipeDetail, openapi_extra=EXTENSION)
+@router.get("/recipes/{recipe_id}", response_model=RecipeDetail)
 def get_recipe(recipe_id: Id, session: DbSession, scope: Viewer) -> dict[str, Any]:
     """Read one recipe with its steps and the workspaces it is enabled in."""
     return service.detail(session, scope, service.get(session, scope, recipe_id))
@@ -67,7 +66,6 @@ def get_recipe(recipe_id: Id, session: DbSession, scope: Viewer) -> dict[str, An
     "/recipes/{recipe_id}",
     response_model=RecipeDetail,
     responses=answers(409),
-    openapi_extra=EXTENSION,
 )
 def replace_recipe(
     recipe_id: Id, body: RecipePut, session: DbSession, scope: Editor
@@ -80,7 +78,6 @@ def replace_recipe(
     "/recipes/{recipe_id}",
     response_model=RecipeDetail,
     responses=answers(409),
-    openapi_extra=EXTENSION,
 )
 def update_recipe(
     recipe_id: Id, change: RecipePatch, session: DbSession, scope: Editor
@@ -89,19 +86,16 @@ def update_recipe(
     return service.detail(session, scope, service.update(session, scope, recipe_id, change))
 
 
-@router.delete("/recipes/{recipe_id}", status_code=204, openapi_extra=EXTENSION)
+@router.delete("/recipes/{recipe_id}", status_code=204)
 def delete_recipe(recipe_id: Id, session: DbSession, scope: Deleter) -> None:
     """Delete a recipe and stop its builds; data tables that it built stay, with their rows."""
     enabling.delete(session, scope, recipe_id)
 
 
-@router.get(
-    "/recipes/{recipe_id}/steps", response_model=Page[RecipeStepOut], openapi_extra=EXTENSION
-)
-def list_recipe_steps(recipe_id: Id, session: DbSession, scope: Viewer, paging: Paging) -> Response:
+@router.get("/recipes/{recipe_id}/steps", response_model=list[RecipeStepOut])
+def list_recipe_steps(recipe_id: Id, session: DbSession, scope: Viewer) -> list[dict[str, Any]]:
     """List the steps of a recipe, in order."""
-    service.get(session, scope, recipe_id)
-    return page_of_rows(session, paging, queries.step_rows(scope, recipe_id), service.step_out)
+    return service.list_steps(session, scope, recipe_id)
 
 
 @router.post(
@@ -109,7 +103,6 @@ def list_recipe_steps(recipe_id: Id, session: DbSession, scope: Viewer, paging: 
     response_model=RecipeStepOut,
     status_code=201,
     responses=answers(409),
-    openapi_extra=EXTENSION,
 )
 def create_recipe_step(
     recipe_id: Id, body: Step, session: DbSession, scope: Editor
@@ -122,7 +115,6 @@ def create_recipe_step(
     "/recipes/{recipe_id}/steps/{step_id}",
     response_model=RecipeStepOut,
     responses=answers(409),
-    openapi_extra=EXTENSION,
 )
 def replace_recipe_step(
     recipe_id: Id, step_id: Id, body: Step, session: DbSession, scope: Editor
@@ -135,7 +127,6 @@ def replace_recipe_step(
     "/recipes/{recipe_id}/steps/{step_id}",
     response_model=RecipeStepOut,
     responses=answers(409),
-    openapi_extra=EXTENSION,
 )
 def update_recipe_step(
     recipe_id: Id, step_id: Id, change: JsonObject, session: DbSession, scope: Editor
@@ -148,7 +139,6 @@ def update_recipe_step(
     "/recipes/{recipe_id}/steps/{step_id}",
     status_code=204,
     responses=answers(409),
-    openapi_extra=EXTENSION,
 )
 def delete_recipe_step(recipe_id: Id, step_id: Id, session: DbSession, scope: Editor) -> None:
     """Delete a step that no later step reads."""
@@ -159,7 +149,6 @@ def delete_recipe_step(recipe_id: Id, step_id: Id, session: DbSession, scope: Ed
     "/recipes/{recipe_id}/activate",
     response_model=RecipeDetail,
     responses=answers(400, 409),
-    openapi_extra=EXTENSION,
 )
 def activate_recipe(recipe_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
     """Make the steps as they are those that tables are built from, and build where it is enabled.
@@ -169,9 +158,7 @@ def activate_recipe(recipe_id: Id, session: DbSession, scope: Editor) -> dict[st
     return service.detail(session, scope, enabling.activate(session, scope, recipe_id))
 
 
-@router.post(
-    "/recipes/{recipe_id}/deactivate", response_model=RecipeDetail, openapi_extra=EXTENSION
-)
+@router.post("/recipes/{recipe_id}/deactivate", response_model=RecipeDetail)
 def deactivate_recipe(recipe_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
     """Stop building; the tables that were built stay, with their rows."""
     return service.detail(session, scope, enabling.deactivate(session, scope, recipe_id))
@@ -179,10 +166,10 @@ def deactivate_recipe(recipe_id: Id, session: DbSession, scope: Editor) -> dict[
 
 @router.post(
     "/workspaces/{workspace_id}/recipes",
-    response_model=EnableRecipeOut,
+    response_model=EnabledRecipeOut,
     status_code=201,
     responses=answers(404, 409)
-    | {200: {"model": EnableRecipeOut, "description": "It was enabled before."}},
+    | {200: {"model": EnabledRecipeOut, "description": "It was enabled before."}},
 )
 def enable_recipe(
     workspace_id: Id, body: EnableRecipeIn, session: DbSession, scope: Editor, response: Response

@@ -1,14 +1,25 @@
 """Bodies of recipes."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, RootModel, model_validator
 
-from headrace.recipes.steps import MOST_STEPS, ColumnName, Step, StepName
+from headrace.recipes.steps import (
+    MOST_STEPS,
+    ColumnName,
+    ConditionalMappingStep,
+    GroupByStep,
+    JoinStep,
+    SqlStep,
+    Step,
+    StepName,
+    UnionStep,
+)
 from headrace.rest.ids import IdIn
 
 State = Literal["new", "staging", "production"]
+_INPUTS = [{"name": "campaigns", "datasource_name": "facebook", "report_type": "campaigns"}]
 
 
 class RecipeInput(BaseModel):
@@ -44,6 +55,7 @@ class RecipeIn(BaseModel):
         default_factory=list,
         max_length=50,
         description="Names for data tables beside their `sql_name`s, which need no declaration.",
+        examples=[_INPUTS],
     )
     date_column: ColumnName | None = Field(
         None,
@@ -94,7 +106,7 @@ class RecipePatch(BaseModel):
 
     title: str | None = Field(None, min_length=1, max_length=200)
     description: str | None = Field(None, max_length=4000)
-    inputs: list[RecipeInput] | None = Field(None, max_length=50)
+    inputs: list[RecipeInput] | None = Field(None, max_length=50, examples=[_INPUTS])
     date_column: ColumnName | None = None
     steps: list[Step] | None = Field(None, max_length=MOST_STEPS, examples=[None])
 
@@ -116,19 +128,46 @@ class RecipeOut(BaseModel):
     updated_at: datetime
 
 
-class RecipeStepOut(BaseModel):
-    """A step of a recipe: these members, and those that steps of its kind are written with."""
-
-    model_config = ConfigDict(extra="allow")
-
+class _Stored(BaseModel):
     id: int
     position: int = Field(description="From 1.")
-    kind: Literal["union", "join", "group_by", "conditional_mapping", "sql"] = Field(
-        examples=["sql"]
-    )
-    name: str = Field(examples=["by_campaign"])
     created_at: datetime
     updated_at: datetime
+
+
+class StoredUnionStep(_Stored, UnionStep):
+    """A union, as it is kept."""
+
+
+class StoredJoinStep(_Stored, JoinStep):
+    """A join, as it is kept."""
+
+
+class StoredGroupByStep(_Stored, GroupByStep):
+    """A group_by, as it is kept."""
+
+
+class StoredConditionalMappingStep(_Stored, ConditionalMappingStep):
+    """A conditional_mapping, as it is kept."""
+
+
+class StoredSqlStep(_Stored, SqlStep):
+    """A sql step, as it is kept."""
+
+
+class RecipeStepOut(
+    RootModel[
+        Annotated[
+            StoredUnionStep
+            | StoredJoinStep
+            | StoredGroupByStep
+            | StoredConditionalMappingStep
+            | StoredSqlStep,
+            Field(discriminator="kind"),
+        ]
+    ]
+):
+    """A step of a recipe: what it was written with, and its id and place."""
 
 
 class WorkspaceRecipeOut(BaseModel):
@@ -145,7 +184,7 @@ class WorkspaceRecipeOut(BaseModel):
 class RecipeDetail(RecipeOut):
     """A recipe with its steps and the workspaces it is enabled in."""
 
-    inputs: list[RecipeInput]
+    inputs: list[RecipeInput] = Field(examples=[[]])
     date_column: str | None = Field(examples=["date_start"])
     steps: list[RecipeStepOut]
     workspaces: list[WorkspaceRecipeOut]
@@ -157,7 +196,7 @@ class EnableRecipeIn(BaseModel):
     recipe_id: IdIn
 
 
-class EnableRecipeOut(BaseModel):
+class EnabledRecipeOut(BaseModel):
     """A recipe is enabled in a workspace."""
 
     workspace_id: int
@@ -170,6 +209,3 @@ class RecipeBuildOut(BaseModel):
 
     run_id: int
     status: str = Field(examples=["waiting"])
-
-
-StepChange = dict[str, Any]

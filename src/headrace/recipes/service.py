@@ -70,20 +70,18 @@ def detail(session: Session, scope: AgencyScope, recipe: Recipe) -> dict[str, An
     """A recipe as `RecipeDetail`."""
     session.flush()
     row = session.execute(queries.recipe_rows(scope).where(Recipe.id == recipe.id)).one()
-    steps = session.execute(queries.step_rows(scope, recipe.id))
     workspaces = session.execute(queries.enabled_rows(scope, recipe.id))
     return row._asdict() | {
         "inputs": recipe.inputs,
         "date_column": recipe.date_column,
-        "steps": [step_out(one) for one in steps],
+        "steps": [step_out(one) for one in queries.steps(session, recipe.id)],
         "workspaces": [one._asdict() for one in workspaces],
     }
 
 
-def step_out(step: Any) -> dict[str, Any]:
-    """A step, or a row of `queries.step_rows`, as `RecipeStepOut`."""
-    definition: dict[str, Any] = step.definition
-    return definition | {
+def step_out(step: RecipeStep) -> dict[str, Any]:
+    """A step as `RecipeStepOut`."""
+    return step.definition | {
         "id": step.id,
         "position": step.position,
         "created_at": step.created_at,
@@ -130,6 +128,12 @@ def definition(session: Session, recipe: Recipe) -> dict[str, Any]:
 
 
 # Steps.
+
+
+def list_steps(session: Session, scope: AgencyScope, recipe_id: int) -> list[dict[str, Any]]:
+    """Return the steps of a recipe, as `RecipeStepOut`; raises as `get` does."""
+    recipe = get(session, scope, recipe_id)
+    return [step_out(step) for step in queries.steps(session, recipe.id)]
 
 
 def get_step(session: Session, scope: AgencyScope, recipe_id: int, step_id: int) -> RecipeStep:

@@ -50,7 +50,8 @@ class _Step(_Part):
     @classmethod
     def _as_shown(cls, given: Any) -> Any:
         if isinstance(given, dict):
-            given = {name: value for name, value in given.items() if name not in _SHOWN}
+            extra = _SHOWN - cls.model_fields.keys()
+            given = {name: value for name, value in given.items() if name not in extra}
         return given
 
 
