@@ -45,14 +45,15 @@ from headrace.templates.options import OptionsKept
 from headrace.webhooks import routes as webhooks
 from headrace.workspaces import routes as workspaces
 
+# Requests look for their route in this order: the list that is asked most stands first.
 _ROUTERS = (
+    extracts.router,
     access.router,
     workspaces.router,
     roles.router,
     members.router,
     connections.router,
     templates.router,
-    extracts.router,
     data_tables.router,
     destinations.router,
     loads.router,

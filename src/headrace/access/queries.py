@@ -9,6 +9,7 @@ from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from headrace.access.models import AccessToken, BrowserSession, Membership, Role, TokenKind, User
+from headrace.db.prepared import Prepared, prepared
 from headrace.db.roles import binding, note_bound
 from headrace.tenancy.models import Agency, Workspace
 
@@ -64,9 +65,9 @@ class TokenOwner(NamedTuple):
 
 
 @cache
-def _token_owner() -> Any:
+def _token_owner() -> Prepared:
     """The statement of `token_owner`, made once: to make it takes longer than to carry it out."""
-    return (
+    statement: Any = (
         select(
             AccessToken.expires_at,
             AccessToken.limited_to,
@@ -90,12 +91,13 @@ def _token_owner() -> Any:
         )
         .outerjoin(Role, Role.id == Membership.role_id)
         .where(
-            AccessToken.digest == bindparam("digest"),
+            AccessToken.digest == bindparam("digest", required=False),
             AccessToken.kind != TokenKind.EMBED_CODE,
-            AccessToken.expires_at > bindparam("now"),
+            AccessToken.expires_at > bindparam("now", required=False),
             User.is_active,
         )
     )
+    return prepared(statement, "digest", "now")
 
 
 def token_owner(session: Session, digest: str, now: datetime) -> TokenOwner | None:
@@ -103,7 +105,7 @@ def token_owner(session: Session, digest: str, now: datetime) -> TokenOwner | No
 
     The statement also binds the session to the token's workspace: that costs no round trip more.
     """
-    row = session.execute(_token_owner(), {"digest": digest, "now": now}).one_or_none()
+    row = _token_owner().execute(session, {"digest": digest, "now": now}).one_or_none()
     if row is None:
         return None
     owner = TokenOwner(*row[: len(TokenOwner._fields)])

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Select,
     Text,
     bindparam,
@@ -18,17 +19,19 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from headrace.connections.models import Account, Connection
 from headrace.data_tables.models import DataTable
+from headrace.db.prepared import Prepared
 from headrace.extracts.models import Extract, ExtractTally
 from headrace.rest.json_pages import keyed_pages
 from headrace.runs.models import ScheduleRow
 from headrace.runs.queries import subject_status
 from headrace.templates.models import ExtractTemplate
 from headrace.tenancy.scope import (
+    OF_WORKSPACE,
     WorkspaceScope,
     of_scope,
     owned,
@@ -127,30 +130,33 @@ class ExtractFilter:
     data_table_ids: Sequence[int] = ()
 
 
-def extract_pages(scope: WorkspaceScope, wanted: ExtractFilter) -> tuple[Select[Any], Values]:
+def extract_pages(scope: WorkspaceScope, wanted: ExtractFilter) -> tuple[Prepared, Values]:
     """Select pages of extracts for `rest.json_pages`, as `ExtractOut`; with the statement's values."""
     given = {name: list(values) for name, values in asdict(wanted).items() if values}
     return _pages(frozenset(given)), given | of_scope(scope)
 
 
 @cache
-def _pages(filters: frozenset[str]) -> Select[Any]:
+def _pages(filters: frozenset[str]) -> Prepared:
     """The statement for some filters, made once: to make it takes longer than to carry it out."""
     rows = _joined(owned_by_parameter(Extract, *_shown()))
     keys = owned_by_parameter(Extract, Extract.id)
     if not filters:
         parts = owned_by_parameter(ExtractTally, func.sum(ExtractTally.change))
-        return keyed_pages(rows, keys, parts.scalar_subquery())
-    names: Any = bindparam("datasource_names", expanding=True)
+        return keyed_pages(rows, keys, parts.scalar_subquery(), given=(OF_WORKSPACE,))
     of_source = owned_by_parameter(Connection, Connection.id)
+    named = Connection.datasource_name == func.any(_listed("datasource_names", Text))
     conditions = {
-        "connection_ids": Extract.connection_id.in_(bindparam("connection_ids", expanding=True)),
-        "datasource_names": Extract.connection_id.in_(
-            of_source.where(Connection.datasource_name.in_(names))
-        ),
-        "data_table_ids": Extract.data_table_id.in_(bindparam("data_table_ids", expanding=True)),
+        "connection_ids": Extract.connection_id == func.any(_listed("connection_ids", BigInteger)),
+        "datasource_names": Extract.connection_id.in_(of_source.where(named)),
+        "data_table_ids": Extract.data_table_id == func.any(_listed("data_table_ids", BigInteger)),
     }
-    return keyed_pages(rows, keys.where(*(conditions[name] for name in sorted(filters))))
+    narrowed = keys.where(*(conditions[name] for name in sorted(filters)))
+    return keyed_pages(rows, narrowed, given=(OF_WORKSPACE, *filters))
+
+
+def _listed(name: str, kind: Any) -> Any:
+    return bindparam(name, type_=ARRAY(kind), required=False)
 
 
 def of_connection(session: Session, scope: WorkspaceScope, connection_id: int) -> Sequence[Extract]:

@@ -6,7 +6,7 @@ over, in an index, and those of a page in the second half are found from the end
 rows come of one statement, so of one moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fastapi import Response
@@ -28,40 +28,43 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
+from headrace.db.prepared import Prepared, prepared
 from headrace.rest.paging import PageAsked, encoded_page
 
 # As the encoder of all other answers writes moments; the zone of our connections is UTC.
 _MOMENT = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'""", Text)
-_SIZE = bindparam("page_size", type_=BigInteger)
-_PASSED = bindparam("page_offset", type_=BigInteger)
+_SIZE = bindparam("page_size", type_=BigInteger, required=False)
+_PASSED = bindparam("page_offset", type_=BigInteger, required=False)
 _NONE = literal_column("0", BigInteger)
 
 
 def page_of_keyed(
-    session: Session, asked: PageAsked, statement: Select[Any], values: Mapping[str, Any]
+    session: Session, asked: PageAsked, statement: Prepared, values: Mapping[str, Any]
 ) -> Response:
-    """Answer a page of a list; the statement is one of `keyed_pages`, `values` its own parameters.
+    """Answer a page of a list; the statement is one of `keyed_pages`, `values` those it was given.
 
     Raises:
         InvalidPage: if the page lies past the end.
     """
     page = {"page_size": asked.size, "page_offset": (asked.number - 1) * asked.size}
-    total, objects = session.execute(statement, {**values, **page}).one()
-    return encoded_page(asked, total, objects or "")
+    found = statement.execute(session, {**values, **page}).one()
+    return encoded_page(asked, found.total, found.objects or "")
 
 
 def keyed_pages(
     rows: Select[Any],
     keys: Select[tuple[int]],
     count: ScalarSelect[Any] | None = None,
-) -> Select[Any]:
+    given: Collection[str] = (),
+) -> Prepared:
     """Select how long a list is, and the JSON objects of one page, separated by commas.
 
-    The statement takes `page_size` and `page_offset`. Pages are in the order of keys.
+    Pages are in the order of keys.
 
     rows: what is shown of a row; `id` among it is the key.
     keys: selects the key column alone.
     count: how many keys there are, where that is known for less than counting them.
+    given: names of parameters that come with each page.
     """
     if count is None:
         count = select(func.count()).select_from(keys.subquery()).scalar_subquery()
@@ -71,7 +74,8 @@ def keyed_pages(
     one = cast(func.row_to_json(shown.table_valued()), Text)
     comma = literal_column("','", Text)
     objects = select(func.string_agg(one, aggregate_order_by(comma, shown.c.id)))
-    return select(total.c.total, objects.scalar_subquery())
+    pages = select(total.c.total, objects.scalar_subquery().label("objects"))
+    return prepared(pages, _SIZE.key, _PASSED.key, *given)
 
 
 def _page_keys(keys: Select[tuple[int]], key: Any, total: Any) -> ColumnElement[Any]:

@@ -66,18 +66,21 @@ def owned_columns(row: type[WorkspaceRow], scope: WorkspaceScope, *columns: Any)
     return select(*columns).select_from(row).where(column == scope.workspace_id)
 
 
-_WORKSPACE = "of_workspace"
+OF_WORKSPACE = "of_workspace"
+"""The parameter of statements of `owned_by_parameter`."""
 
 
 def owned_by_parameter(row: type[WorkspaceRow], *columns: Any) -> Select[Any]:
     """Select as `owned_columns` does, for a statement made once and carried out for many scopes.
 
-    Without the parameters of a scope, `of_scope`, it cannot be carried out.
+    It is for `db.prepared`, which does not carry it out without the values of a scope, `of_scope`.
     """
     column: InstrumentedAttribute[int] = row.workspace_id
-    return select(*columns).select_from(row).where(column == bindparam(_WORKSPACE))
+    return (
+        select(*columns).select_from(row).where(column == bindparam(OF_WORKSPACE, required=False))
+    )
 
 
 def of_scope(scope: WorkspaceScope) -> dict[str, Any]:
     """Return the parameters that carry out a statement of `owned_by_parameter` in a scope."""
-    return {_WORKSPACE: scope.workspace_id}
+    return {OF_WORKSPACE: scope.workspace_id}
