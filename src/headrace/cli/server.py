@@ -71,6 +71,7 @@ def web(supervised: Supervised = False) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # `rest.addresses` does it, for proxies that are named
                 timeout_graceful_shutdown=20,
             )
             uvicorn.Server(config).run(sockets=[listener])

@@ -69,6 +69,7 @@ _STATUS_TEXTS = {
     "401": "The credentials are missing, wrong, expired or of the wrong kind.",
     "403": "The caller's role does not include what the operation needs.",
     "404": "The object does not exist for this caller.",
+    "408": "The body did not arrive in time.",
     "409": "The object's state does not allow it now.",
     "413": "The body is larger than 1 MiB.",
     "415": "The body is not declared as JSON.",
@@ -215,7 +216,7 @@ def _statuses(route: APIRoute, guard: Any) -> set[str]:
     if not _is_safe(route):
         statuses |= {"400", "409", "422"}
     if route.body_field is not None:
-        statuses |= {"413", "415"}
+        statuses |= {"408", "413", "415"}
     takes_input = route.body_field is not None or bool(route.dependant.query_params)
     if takes_input or (guard is not None and "cookie" in guard.schemes):
         statuses.add("400")
