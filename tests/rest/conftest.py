@@ -16,7 +16,18 @@ def everything(agency: AgencyFake, pipeline: PipelineFake) -> Everything:
     """One of everything."""
     workspace = pipeline.workspace
     more = {"workspace_id": workspace.id, "template_id": pipeline.template_id}
-    return Everything(agency, workspace, NAMES | pipeline.ids() | more | _people(agency, workspace))
+    made = _people(agency, workspace) | _recipe(agency, workspace)
+    return Everything(agency, workspace, NAMES | pipeline.ids() | more | made)
+
+
+def _recipe(agency: AgencyFake, workspace: WorkspaceFake) -> dict[str, Any]:
+    """A recipe that is enabled in the workspace, and its only step."""
+    step = {"kind": "union", "name": "rows", "inputs": ["file_import_orders"]}
+    body = {"title": "Copied", "steps": [step]}
+    recipe = agency.call("POST", "/api/v3/recipes", json=body).json()
+    path = f"/api/v3/workspaces/{workspace.id}/recipes"
+    assert agency.call("POST", path, json={"recipe_id": recipe["id"]}).status_code == 201
+    return {"recipe_id": recipe["id"], "step_id": recipe["steps"][0]["id"]}
 
 
 def _people(agency: AgencyFake, workspace: WorkspaceFake) -> dict[str, Any]:

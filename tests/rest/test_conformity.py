@@ -12,7 +12,7 @@ from headrace.settings import Settings
 from rest.published import DOCUMENT, FORMATS, OPERATIONS, Everything
 
 
-def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
+def _steps(pipeline: PipelineFake, recipe_id: int) -> list[tuple[str, int, Any]]:
     """Each operation once, with its status and body, in an order that works; None lets work end."""
     file = {"settings": {"url": pipeline.file.as_uri()}}
     off = {"enabled_for_embedded_extraction": True}
@@ -33,6 +33,8 @@ def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
     path = {"path": "other.duckdb"}
     role = {"title": "Another", "permissions": {"load": ["run"]}}
     hook = {"url": "https://127.0.0.1:9/other", "event_types": ["load_failed", "unknown"]}
+    step = {"kind": "sql", "name": "more", "sql": "SELECT * FROM file_import_orders"}
+    recipe = {"title": "Another", "steps": [step]}
     reads = [
         (name, 200, None)
         for name, operation in DOCUMENT.operations.items()
@@ -95,6 +97,20 @@ def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
         ("replay_webhook_deliveries", 200, {"since": "2026-01-01T00:00:00Z"}),
         ("verify_webhook_endpoint", 400, None),
         ("get_iframe_url", 200, {"workspace_id": pipeline.workspace.id}),
+        ("create_recipe", 201, recipe),
+        ("create_recipe", 400, recipe),
+        ("replace_recipe", 200, {"title": "Renamed"}),
+        ("update_recipe", 200, {"description": "d"}),
+        ("create_recipe_step", 201, step),
+        ("replace_recipe_step", 200, step | {"name": "rows"}),
+        ("update_recipe_step", 200, {"sql": "SELECT campaign FROM file_import_orders"}),
+        ("enable_recipe", 200, {"recipe_id": recipe_id}),
+        ("build_recipe", 409, None),
+        ("activate_recipe", 200, None),
+        ("", 0, None),
+        ("build_recipe", 200, None),
+        ("build_recipe", 409, None),
+        ("", 0, None),
         ("open_embed_session", 200, None),
         ("create_external_auth_links", 201, {"send_email": False}),
         *reads,
@@ -110,6 +126,12 @@ def _steps(pipeline: PipelineFake) -> list[tuple[str, int, Any]]:
         ("redeliver_webhook_delivery", 409, None),
         ("delete_webhook_endpoint", 204, None),
         ("delete_webhook_endpoint", 404, None),
+        ("deactivate_recipe", 200, None),
+        ("delete_recipe_step", 204, None),
+        ("disable_recipe", 204, None),
+        ("enable_recipe", 201, {"recipe_id": recipe_id}),
+        ("delete_recipe", 204, None),
+        ("delete_recipe", 404, None),
         ("delete_load", 204, None),
         ("delete_load", 404, None),
         ("delete_extract", 204, None),
@@ -122,7 +144,7 @@ def test_every_operation_answers_as_documented(
     everything: Everything, pipeline: PipelineFake
 ) -> None:  # S97
     called = set()
-    for name, status, body in _steps(pipeline):
+    for name, status, body in _steps(pipeline, everything.ids["recipe_id"]):
         if not name:
             everything.workspace.run_everything()
             continue
