@@ -223,16 +223,7 @@ def test_an_extract_of_the_clients_is_used_and_left_alone(
         ]
         if one["title"] == "Campaigns by day"
     )
-    fields = [
-        "date",
-        "campaign_id",
-        "campaign_name",
-        "spend",
-        "impressions",
-        "clicks",
-        "conversions",
-        "revenue",
-    ]
+    fields = ["date", "campaign_id", "campaign_name", *FIGURES]
     given = {"fields": fields, "sync_historical_data": FIRST_DAY}
     if not is_own:
         given["custom_filters"] = [{"field": "spend", "operator": "gt", "value": 1}]

@@ -10,6 +10,9 @@ from sqlalchemy import text
 from fakes.callers import WorkspaceFake
 from headrace.db.engine import transaction
 
+FRESHNESS = 3
+"""The automated recipe template that takes accounts of every data source."""
+
 ROWS = "day,campaign,spend,clicks\n2026-01-01,a,1.50,3\n2026-01-02,b,2.25,4\n"
 
 
@@ -29,6 +32,7 @@ class PipelineFake:
     endpoint_id: int
     delivery_id: int
     link_id: str
+    automated_recipe_id: int
 
     def ids(self) -> dict[str, Any]:
         """Ids by the names that path parameters have."""
@@ -44,6 +48,8 @@ class PipelineFake:
             "endpoint_id": self.endpoint_id,
             "delivery_id": self.delivery_id,
             "link_id": self.link_id,
+            "automated_recipe_id": self.automated_recipe_id,
+            "recipe_template_id": FRESHNESS,
         }
 
 
@@ -108,7 +114,19 @@ def new_pipeline(workspace: WorkspaceFake, folder: Path, title: str = "Orders") 
         load["id"],
         *_webhook(workspace),
         _link(workspace),
+        _automated_recipe(workspace, connection["id"]),
     )
+
+
+def _automated_recipe(workspace: WorkspaceFake, connection_id: int) -> int:
+    """An automated recipe that watches the file's table, and builds when it is asked to."""
+    body = {
+        "template_id": FRESHNESS,
+        "connections": [{"connection_id": connection_id}],
+        "trigger": "manual",
+    }
+    made = workspace.post("/api/v3/automated-recipes", body)
+    return int(made["recipe_id"])
 
 
 def _link(workspace: WorkspaceFake) -> str:

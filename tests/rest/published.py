@@ -17,7 +17,11 @@ from headrace.settings import Settings
 
 JSON = "application/json; charset=utf-8"
 FORMATS = FormatChecker(["date", "uuid"])
-OPTIONAL = {"Error": {"errors", "request_id"}, "LookbackWindow": {"days"}}
+OPTIONAL = {
+    "AutomatedRecipeTemplateTreeNode": {"parent_id"},
+    "Error": {"errors", "request_id"},
+    "LookbackWindow": {"days"},
+}
 """Members that answers may lack, by schema; every other member is always there."""
 
 

@@ -35,6 +35,13 @@ def _steps(pipeline: PipelineFake, recipe_id: int) -> list[tuple[str, int, Any]]
     hook = {"url": "https://127.0.0.1:9/other", "event_types": ["load_failed", "unknown"]}
     step = {"kind": "sql", "name": "more", "sql": "SELECT * FROM file_import_orders"}
     recipe = {"title": "Another", "steps": [step]}
+    watching = {
+        "template_id": "3",
+        "connections": [
+            {"connection_id": pipeline.connection_id, "accounts": [pipeline.account_id]}
+        ],
+        "trigger": "manual",
+    }
     reads = [
         (name, 200, None)
         for name, operation in DOCUMENT.operations.items()
@@ -113,7 +120,14 @@ def _steps(pipeline: PipelineFake, recipe_id: int) -> list[tuple[str, int, Any]]
         ("", 0, None),
         ("open_embed_session", 200, None),
         ("create_external_auth_links", 201, {"send_email": False}),
+        ("create_automated_recipe", 201, watching),
+        ("create_automated_recipe", 400, watching | {"template_id": 99}),
+        ("update_automated_recipe", 200, watching | {"trigger": "on_extraction"}),
+        ("build_automated_recipe", 200, None),
+        ("", 0, None),
         *reads,
+        ("delete_automated_recipe", 204, None),
+        ("delete_automated_recipe", 404, None),
         ("remove_member", 204, None),
         ("delete_role", 200, None),
         ("delete_role", 404, None),

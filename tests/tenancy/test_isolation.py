@@ -26,6 +26,7 @@ BODIES: dict[str, Any] = {
     "update_destination_connection": {"title": "stolen"},
     "reauthorize_destination_connection": {"title": "s", "connection_params": {"path": "s.duckdb"}},
     "update_load": {"run_policy": "manual"},
+    "update_automated_recipe": {},
     "update_workspace": {"title": "stolen"},
     "run_extract": {},
     "run_load": {},
@@ -52,7 +53,9 @@ def missing(ids: dict[str, Any]) -> dict[str, Any]:
 
 
 def takes_own_ids(route: APIRoute) -> bool:
-    own_ids = set(route.param_convertors) - PUBLIC_NAMES.keys() - {"template_id"}
+    own_ids = (
+        set(route.param_convertors) - PUBLIC_NAMES.keys() - {"template_id", "recipe_template_id"}
+    )
     return bool(own_ids) and "bearer" in guard_of(route).schemes
 
 
