@@ -91,42 +91,56 @@ def listener(
         thread.join()
 
 
+class _Receiver:
+    """Verifies what arrives with the endpoint's secret, tells of it, and passes it on."""
+
+    def __init__(self, secret: str, forwarding: Forwarding | None, say: Say) -> None:
+        self._secret = secret
+        self._forwarding = forwarding
+        self._say = say
+
+    def answer_challenge(self, headers: dict[str, str]) -> tuple[int, bytes]:
+        """Return status and body for a challenge; a good one tells the secret too."""
+        token = headers.get(TOKEN_HEADER, "")
+        try:
+            body = challenge_answer(headers, self._secret or token)
+        except WebhookInvalid as error:
+            self._say(f"challenge refused: {error}")
+            return 401, b""
+        self._secret = token
+        self._say("challenge answered; deliveries are verified with this endpoint's secret")
+        return 200, body
+
+    def take(self, body: bytes, headers: dict[str, str]) -> int:
+        """Return the status for a delivery: the forwarded one's, or 200."""
+        try:
+            event = verify(body, headers, self._secret)
+        except WebhookInvalid as error:
+            self._say(f"refused: {error}")
+            return 401
+        status = self._forwarding.send(body, headers) if self._forwarding else 200
+        sent = f" forwarded: {status}" if self._forwarding else ""
+        self._say(f"{event.timestamp} {event.type} {event.key}{sent}")
+        self._say(body.decode(errors="replace"))
+        return status
+
+
 def _handler(secret: str, forwarding: Forwarding | None, say: Say) -> type[BaseHTTPRequestHandler]:
-    known = [secret]
+    receiver = _Receiver(secret, forwarding, say)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            headers = dict(self.headers.items())
-            token = self.headers.get(TOKEN_HEADER, "")
-            try:
-                body = challenge_answer(headers, known[0] or token)
-            except WebhookInvalid as error:
-                say(f"challenge refused: {error}")
-                self._answer(401, b"")
-                return
-            known[0] = token
-            say("challenge answered; deliveries are verified with this endpoint's secret")
-            self._answer(200, body)
+            self._answer(*receiver.answer_challenge(dict(self.headers.items())))
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
             if not length.isdigit() or int(length) > _MOST_BYTES:
                 self._answer(413, b"")
                 return
-            body, headers = self.rfile.read(int(length)), dict(self.headers.items())
-            try:
-                event = verify(body, headers, known[0])
-            except WebhookInvalid as error:
-                say(f"refused: {error}")
-                self._answer(401, b"")
-                return
-            status = forwarding.send(body, headers) if forwarding else 200
-            sent = f" forwarded: {status}" if forwarding else ""
-            say(f"{event.timestamp} {event.type} {event.key}{sent}")
-            say(body.decode(errors="replace"))
-            self._answer(status, b"")
+            body = self.rfile.read(int(length))
+            self._answer(receiver.take(body, dict(self.headers.items())), b"")
 
         def _answer(self, status: int, body: bytes) -> None:
             self.send_response(status)
