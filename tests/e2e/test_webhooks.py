@@ -1,0 +1,192 @@
+"""Webhooks through real processes: a receiver in another language, a dispatcher that is killed."""
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.conftest import CHIEF
+from fakes.api_callers import RemoteWorkspace
+from fakes.certificates import Authority
+from fakes.receiver import Receiver, Reply, receiving
+from fakes.server import Server, eventually, headrace
+from headrace.client import ApiError, models
+from headrace.client.webhooks import verify
+from webhooks.test_documents import SENT_AT, VECTORS, blocks
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Who vouches for receivers."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def hooks_server(
+    open_folder: Path, make_database: Callable[[], str], authority: Authority
+) -> Iterator[Server]:
+    """A server that trusts the authority, and is not patient."""
+    server = Server.at(
+        open_folder / "hooks",
+        make_database(),
+        secret_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+        ca_bundle=authority.bundle,
+        webhook_timeout_seconds=2,
+    )
+    server.start("web")
+    server.start("worker")
+    server.wait_until_it_answers()
+    server.sign_up(CHIEF)
+    yield server
+    server.stop_everything()
+
+
+@pytest.fixture
+def hooks(hooks_server: Server) -> RemoteWorkspace:
+    """A workspace of it."""
+    return hooks_server.new_workspace(CHIEF)
+
+
+@pytest.fixture
+def receiver(authority: Authority) -> Iterator[Receiver]:
+    """A receiver on this machine."""
+    with receiving(authority.server("127.0.0.1")) as running:
+        yield running
+
+
+def _verified(workspace: RemoteWorkspace, url: str, *types: str) -> models.WebhookEndpointDetail:
+    body = models.WebhookEndpointCreateRequest(url=url, event_types=list(types))
+    made = workspace.api.create_webhook_endpoint(body)
+    found = workspace.api.verify_webhook_endpoint(made.id)
+    assert found.status == "active"
+    return found
+
+
+def _refusal(call: Callable[[], object]) -> str:
+    with pytest.raises(ApiError) as refused:
+        call()
+    return str(refused.value)
+
+
+def _delivered(workspace: RemoteWorkspace) -> list[models.WebhookDelivery]:
+    return workspace.api.list_webhook_deliveries(status="delivered").results
+
+
+def _trigger(server: Server, workspace: RemoteWorkspace, event_type: str) -> None:
+    done = headrace(
+        "webhooks", "trigger", event_type, "--workspace", str(workspace.id),
+        environment=server.environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_killed_dispatcher_sends_again_with_the_same_key(
+    hooks_server: Server, hooks: RemoteWorkspace, receiver: Receiver
+) -> None:  # F33, F03
+    made = _verified(hooks, receiver.url(), "load_completed")
+    receiver.planned = [Reply(hang=True)]
+    _trigger(hooks_server, hooks, "load_completed")
+    eventually(lambda: receiver.deliveries, "the delivery arrives")
+    hooks_server.kill_worker()  # between sending and recording
+    hooks_server.start("worker")
+    eventually(lambda: len(receiver.deliveries) > 1, "it arrives again")
+    first, second = receiver.deliveries[:2]
+    assert first.body == second.body
+    key = verify(first.body, first.headers, made.secret).key
+    assert verify(second.body, second.headers, made.secret).key == key
+    eventually(lambda: _delivered(hooks), "it is recorded")
+
+
+def test_what_happened_while_no_worker_ran_is_sent_by_the_next(
+    hooks_server: Server, hooks: RemoteWorkspace, receiver: Receiver
+) -> None:  # F34
+    _verified(hooks, receiver.url(), "load_completed")
+    hooks_server.stop("worker")
+    _trigger(hooks_server, hooks, "load_completed")
+    assert receiver.deliveries == []
+    hooks_server.start("worker")
+    eventually(lambda: receiver.deliveries, "the delivery arrives")
+
+
+@contextmanager
+def _node_receiver(folder: Path, authority: Authority) -> Iterator[tuple[int, Path]]:
+    """The receiver that the page shows for Node; gives its port and where it prints."""
+    node = shutil.which("node") or pytest.fail("install Node (package nodejs) to run this test")
+    program = folder / "receiver.mjs"
+    program.write_text(blocks("js")[0])
+    files = authority.server("127.0.0.1")
+    printed = folder / "printed"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "CERTIFICATE": str(files.certificate),
+        "KEY": str(files.key),
+        "PORT": "0",
+    }
+    with printed.open("w") as output:
+        process = subprocess.Popen([node, program], env=environment, stdout=output, stderr=output)
+    try:
+        eventually(lambda: printed.read_text().endswith("}\n"), "the receiver listens")
+        yield json.loads(printed.read_text().splitlines()[0])["port"], printed
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.system  # needs Node
+def test_a_receiver_in_another_language_verifies_and_deduplicates(
+    hooks_server: Server, hooks: RemoteWorkspace, authority: Authority, tmp_path: Path
+) -> None:
+    with _node_receiver(tmp_path, authority) as (port, printed):
+        made = _verified(hooks, f"https://127.0.0.1:{port}/", "load_completed", "load_failed")
+        for event_type in ("load_completed", "load_failed", "load_completed"):
+            _trigger(hooks_server, hooks, event_type)
+
+        def handled() -> list[dict[str, Any]]:
+            return [json.loads(line) for line in printed.read_text().splitlines()[1:]]
+
+        eventually(lambda: len(_delivered(hooks)) == 3, "all were delivered")
+        hooks.api.redeliver_webhook_delivery(_delivered(hooks)[0].id)
+        eventually(
+            lambda: [each for each in _delivered(hooks) if each.attempts_count == 2],
+            "one was delivered twice",
+        )
+        keys = [each["key"] for each in handled()]
+        assert sorted(keys) == sorted(each.idempotency_key for each in _delivered(hooks))
+        assert len(set(keys)) == 3
+        types = sorted(each["type"] for each in handled())
+        assert types == ["load_completed", "load_completed", "load_failed"]
+        # What is signed with another secret than the receiver's is not believed.
+        grace = models.RegenerateSecretRequest(grace_period_seconds=0)
+        hooks.api.regenerate_webhook_secret(made.id, grace)
+        refused = _refusal(lambda: hooks.api.verify_webhook_endpoint(made.id))
+        assert "challenge" in refused
+
+
+@pytest.mark.system  # needs Node
+@pytest.mark.parametrize("vector", VECTORS)
+def test_the_vectors_hold_in_node(vector: dict[str, Any], tmp_path: Path) -> None:
+    node = shutil.which("node") or pytest.fail("install Node (package nodejs) to run this test")
+    headers = {name.lower(): value for name, value in vector["headers"].items()}
+    (tmp_path / "receiver.mjs").write_text(blocks("js")[0])
+    (tmp_path / "try.mjs").write_text(f"""
+        import {{ verify }} from "./receiver.mjs";
+        const headers = {json.dumps(headers)};
+        const body = Buffer.from({json.dumps(vector["body"])});
+        const secret = {json.dumps(vector["secret"])};
+        console.log(JSON.stringify([
+            verify(body, headers, secret, {SENT_AT}),
+            verify(Buffer.concat([body, Buffer.from(" ")]), headers, secret, {SENT_AT}),
+            verify(body, headers, secret.replace("0", "1"), {SENT_AT}),
+            verify(body, headers, secret, {SENT_AT} + 301),
+        ]));
+    """)
+    done = subprocess.run([node, tmp_path / "try.mjs"], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [True, False, False, False]
