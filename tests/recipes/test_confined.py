@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from headrace.kit.closed_sql import closed_connection
 from headrace.kit.columns import ARROW_TYPES, Column, ColumnType, arrow_schema
 from headrace.kit.outcomes import Refused, TryLater
 from headrace.table_store import Lake, Segment, SegmentState, TableColumn, TableRows
@@ -116,6 +117,13 @@ def test_a_statement_cannot_take_more(  # F21 S14
 ) -> None:
     with pytest.raises((Refused, TryLater), match=words):
         statements.run(sql, **bounds)
+
+
+def test_nothing_but_rows_is_printed() -> None:
+    """DuckDB draws a progress bar where the rows go, once a statement takes two seconds."""
+    with closed_connection("64MB") as connection:
+        found = connection.execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert found == (False,)
 
 
 def test_leaving_early_ends_the_process(statements: Statements) -> None:

@@ -59,6 +59,8 @@ def test_steps_change_and_go(bare: Kitchen) -> None:
     changed = bare.send("PATCH", f"{path}/{grouped}", union)
     assert (changed["name"], changed["kind"]) == ("grouped", "union")
     assert "keys" not in changed
+    bad = bare.send("PATCH", f"{path}/{grouped}", {"inputs": 3}, 400)
+    assert any(name.endswith("inputs") for name in bad["errors"])
     # The second reads the first.
     assert "'big'" in bare.send("DELETE", f"{path}/{grouped}", status=409)["details"]
     bare.send("PATCH", f"{path}/{grouped}", {"name": "other"}, 409)

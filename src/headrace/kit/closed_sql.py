@@ -117,5 +117,6 @@ def closed_connection(
     # A ratio without a divisor is no figure: null, and no reason to build nothing.
     connection.execute("SET error_on_division_by_zero = false")
     connection.execute("SET ieee_floating_point_ops = false")
+    connection.execute("SET enable_progress_bar = false")
     connection.execute("SET lock_configuration = true")
     return connection

@@ -22,10 +22,10 @@ def compile_sql(step: SqlStep, relations: Relations, describe: Describe) -> Comp
         StepRefused: if it is not one SELECT of what is allowed, or names what is not there, or a
             column of it has no fit name or no type that a table can hold.
     """
-    check_statement(step.name, step.sql, allowed=relations.keys())
+    reads = check_statement(step.name, step.sql, allowed=relations.keys())
     text = step.sql.strip().removesuffix(";")
     try:
-        given = describe(text, relations)
+        given = describe(text, {name: relations[name] for name in reads})
     except ValueError as error:
         raise StepRefused(step.name, str(error)) from error
     if len(given) > MOST_COLUMNS:

@@ -4,7 +4,7 @@ import os
 import resource
 import sys
 import threading
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import msgspec
@@ -33,6 +33,7 @@ class _TooMuch(Exception):
 def main() -> None:
     """Read the request, run the statement, write its rows to standard output."""
     _limit(resource.RLIMIT_CORE, 0)
+    output = _own_output()
     line = sys.stdin.buffer.readline()
     request = msgspec.json.decode(line, type=Request)
     bounds = request.bounds
@@ -40,7 +41,7 @@ def main() -> None:
     _limit(resource.RLIMIT_FSIZE, bounds.temp_mb * _MB)
     threading.Thread(target=_follow_parent, daemon=True).start()
     try:
-        _run(request)
+        _run(request, output)
     except BrokenPipeError:
         _leave(1)
     except Exception as fault:  # noqa: BLE001 - whatever it is, the parent is to hear of it
@@ -48,8 +49,14 @@ def main() -> None:
         sys.stderr.buffer.write(msgspec.json.encode(failure) + b"\n")
         sys.stderr.flush()
         _leave(1)
-    sys.stdout.flush()
     _leave(0)
+
+
+def _own_output() -> BinaryIO:
+    """Keep standard output for rows: what a library prints there goes with the errors."""
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return output
 
 
 def _leave(code: int) -> None:
@@ -70,7 +77,7 @@ def _follow_parent() -> None:
     os._exit(1)
 
 
-def _run(request: Request) -> None:
+def _run(request: Request, output: BinaryIO) -> None:
     bounds = request.bounds
     lake = Lake.open(request.lake_url)
     connection = closed_connection(
@@ -83,7 +90,7 @@ def _run(request: Request) -> None:
     overdue.daemon = True
     overdue.start()
     try:
-        _write(connection.sql(request.sql).to_arrow_reader(_BATCH_ROWS), bounds)
+        _write(connection.sql(request.sql).to_arrow_reader(_BATCH_ROWS), bounds, output)
     except duckdb.Error:
         for rows in sources.values():
             if rows.fault is not None:
@@ -91,9 +98,9 @@ def _run(request: Request) -> None:
         raise
 
 
-def _write(reader: Any, bounds: Bounds) -> None:
+def _write(reader: Any, bounds: Bounds, output: BinaryIO) -> None:
     count = size = 0
-    with pa.ipc.new_stream(sys.stdout.buffer, reader.schema) as stream:
+    with pa.ipc.new_stream(output, reader.schema) as stream:
         for batch in reader:
             count += batch.num_rows
             size += batch.nbytes
@@ -104,6 +111,7 @@ def _write(reader: Any, bounds: Bounds) -> None:
             if size > bounds.bytes:
                 raise _TooMuch(f"The result is larger than {bounds.bytes // _MB:,} MB.")
             stream.write_batch(batch)
+    output.flush()
 
 
 def _told(fault: Exception, bounds: Bounds) -> Failure:
@@ -113,6 +121,8 @@ def _told(fault: Exception, bounds: Bounds) -> Failure:
     if isinstance(fault, duckdb.OutOfMemoryException | MemoryError | pa.ArrowMemoryError):
         most = f"{bounds.memory_mb:,} MB of memory and {bounds.temp_mb:,} MB of disk"
         return Failure(f"It needs more than {most}; work on fewer rows.", passing=False)
+    if isinstance(fault, duckdb.IOException) and "File too large" in str(fault):
+        return Failure(f"It needs more than {bounds.temp_mb:,} MB of disk.", passing=False)
     if isinstance(fault, FileLost):
         # It was replaced and swept since the query was planned, unless the lake lost it.
         return Failure(str(fault), passing=True)
