@@ -4,7 +4,8 @@ import uuid
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from types import UnionType
+from typing import Any, Protocol, TypeVar, overload
 from urllib.parse import quote
 
 import httpx
@@ -65,6 +66,7 @@ class Caller:
         self._http = http
         self._credentials = credentials
 
+    @overload
     def call(
         self,
         method: str,
@@ -73,7 +75,28 @@ class Caller:
         *,
         query: dict[str, Any] | None = None,
         body: Any = None,
-    ) -> Answer:
+    ) -> Answer: ...
+
+    @overload
+    def call(
+        self,
+        method: str,
+        path: str,
+        answer: UnionType,
+        *,
+        query: dict[str, Any] | None = None,
+        body: Any = None,
+    ) -> Any: ...
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        answer: Any,
+        *,
+        query: dict[str, Any] | None = None,
+        body: Any = None,
+    ) -> Any:
         """Send one call and decode its answer.
 
         GET, PUT and DELETE may be sent again. A POST carries an Idempotency-Key of its own, and so

@@ -73,6 +73,97 @@ AuthKind: TypeAlias = Annotated[
 ]
 
 
+class AutomatedRecipeBuildResponse(Struct, kw_only=True):
+    """
+    What became of a request to build.
+    """
+
+    status: Literal["started", "already_running", "not_ready"]
+    message: str
+
+
+class AutomatedRecipeConnectionAccount(Struct, kw_only=True):
+    """
+    An account that is read.
+    """
+
+    id: int
+    account_id: Annotated[str, Meta(description="The account's id at the platform.")]
+
+
+class AutomatedRecipeCreateResponse(Struct, kw_only=True):
+    """
+    An automated recipe that was created.
+    """
+
+    recipe_id: str
+    template_id: int
+    title: str
+    state: Literal["Extracting Data", "Ready to Build", "Building", "Active", "Error", "Paused"]
+
+
+class AutomatedRecipe(Struct, kw_only=True):
+    """
+    A template applied to accounts of a workspace.
+    """
+
+    recipe_id: str
+    template_id: int
+    template_title: str
+    title: str
+    state: Literal["Extracting Data", "Ready to Build", "Building", "Active", "Error", "Paused"]
+    workspace_id: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class AutomatedRecipeTemplateDataSource(Struct, kw_only=True):
+    """
+    A data source whose accounts a template takes.
+    """
+
+    name: str
+    title: str
+
+
+class AutomatedRecipeTemplate(Struct, kw_only=True):
+    """
+    A data table that can be built of chosen accounts.
+    """
+
+    id: int
+    title: str
+    description: str
+    data_sources: list[AutomatedRecipeTemplateDataSource]
+    created_at: datetime
+    updated_at: datetime
+
+
+class AutomatedRecipeTemplateTreeNode(Struct, kw_only=True):
+    """
+    Node in the template dependency tree.
+    """
+
+    id: int
+    title: str
+    level: Annotated[int, Meta(description="0 for the template itself.")]
+    parent_id: (
+        Annotated[
+            int,
+            Meta(description="The template that is built on this one; absent on the root."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class AutomatedRecipeTemplateTreeStructure(Struct, kw_only=True):
+    """
+    What a template is built on, in depth-first order.
+    """
+
+    nodes: list[AutomatedRecipeTemplateTreeNode]
+
+
 BadValues: TypeAlias = Annotated[
     Literal["fail", "null_and_count"],
     Meta(description="What to do with a value that is not what its column says."),
@@ -103,6 +194,24 @@ class Column(Struct, kw_only=True):
     name: str
     title: str
     type: Literal["string", "number", "boolean", "date", "datetime"]
+
+
+class ConnectionChoice(Struct, kw_only=True):
+    """
+    Accounts of one connection to read.
+    """
+
+    connection_id: int
+    accounts: (
+        Annotated[
+            list[int],
+            Meta(
+                description="Ids of accounts, or objects with an `id`; absent: all that are enabled for extraction now."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
 
 
 class ConnectionIn(Struct, kw_only=True):
@@ -381,7 +490,7 @@ class EnableRecipeIn(Struct, kw_only=True):
     recipe_id: int
 
 
-class EnableRecipe(Struct, kw_only=True):
+class EnabledRecipe(Struct, kw_only=True):
     """
     A recipe is enabled in a workspace.
     """
@@ -733,6 +842,20 @@ class PaginatedAccountList(Struct, kw_only=True):
     results: list[Account]
 
 
+class PaginatedAutomatedRecipeList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[AutomatedRecipe]
+
+
+class PaginatedAutomatedRecipeTemplateList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[AutomatedRecipeTemplate]
+
+
 class PaginatedConnectionsList(Struct, kw_only=True):
     count: int
     next: str | None
@@ -867,19 +990,6 @@ class Recipe(Struct, kw_only=True):
         Meta(description="Whether tables are built, from what was activated last."),
     ]
     steps_count: int
-    created_at: datetime
-    updated_at: datetime
-
-
-class RecipeStep(Struct, kw_only=True):
-    """
-    A step of a recipe: these members, and those that steps of its kind are written with.
-    """
-
-    id: int
-    position: Annotated[int, Meta(description="From 1.")]
-    kind: Literal["union", "join", "group_by", "conditional_mapping", "sql"]
-    name: str
     created_at: datetime
     updated_at: datetime
 
@@ -1133,6 +1243,84 @@ class SqlStep(Struct, kw_only=True, tag_field="kind", tag="sql"):
         Meta(description="Unique in the recipe; later steps read the step's rows under it."),
     ]
     sql: str
+
+
+class StoredGroupByStep(Struct, kw_only=True, tag_field="kind", tag="group_by"):
+    """
+    A group_by, as it is kept.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    input: Annotated[
+        str,
+        Meta(
+            description="An earlier step, an input of the recipe, or the `sql_name` of a data table."
+        ),
+    ]
+    id: int
+    position: Annotated[int, Meta(description="From 1.")]
+    created_at: datetime
+    updated_at: datetime
+    keys: list[str] | UnsetType = UNSET
+    aggregates: list[Aggregate] | UnsetType = UNSET
+
+
+class StoredJoinStep(Struct, kw_only=True, tag_field="kind", tag="join"):
+    """
+    A join, as it is kept.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    left: Annotated[
+        str,
+        Meta(
+            description="An earlier step, an input of the recipe, or the `sql_name` of a data table."
+        ),
+    ]
+    right: Annotated[
+        str,
+        Meta(
+            description="An earlier step, an input of the recipe, or the `sql_name` of a data table."
+        ),
+    ]
+    on: list[JoinKey]
+    id: int
+    position: Annotated[int, Meta(description="From 1.")]
+    created_at: datetime
+    updated_at: datetime
+    how: Literal["inner", "left", "right", "full"] | UnsetType = UNSET
+    columns: (
+        Annotated[
+            list[JoinColumn],
+            Meta(
+                description="Columns to keep; absent: those of the left, then those of the right that the left has no namesake of."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
+class StoredSqlStep(Struct, kw_only=True, tag_field="kind", tag="sql"):
+    """
+    A sql step, as it is kept.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    sql: str
+    id: int
+    position: Annotated[int, Meta(description="From 1.")]
+    created_at: datetime
+    updated_at: datetime
 
 
 class TableField(Struct, kw_only=True):
@@ -1610,32 +1798,6 @@ class WritePolicy(Struct, kw_only=True):
     scope: str
 
 
-class HeadraceExtractsSchemasCustomFilter(Struct, kw_only=True):
-    """
-    One condition that rows must meet to be stored; values without a field's value equal null.
-    """
-
-    field_: str = field(name="field")
-    operator: Operator
-    value: Annotated[
-        JsonValue,
-        Meta(description="A scalar, or a list of scalars with `in` and `not_in`."),
-    ]
-
-
-class HeadraceTemplatesSchemasCustomFilter(Struct, kw_only=True):
-    """
-    A condition that rows must meet.
-    """
-
-    field_: str = field(name="field")
-    operator: Operator
-    value: Annotated[
-        Any,
-        Meta(description="Text, a number or true/false; a list with in and not_in."),
-    ]
-
-
 class Error(Struct, kw_only=True):
     details: Annotated[str, Meta(description="What is wrong and what to do.")]
     errors: (
@@ -1700,6 +1862,166 @@ class AuditEntry(Struct, kw_only=True):
     ]
 
 
+class AutomatedRecipeConnection(Struct, kw_only=True):
+    """
+    A connection and those of its accounts that are read.
+    """
+
+    connection_id: int
+    connection_data_source: str
+    accounts: list[AutomatedRecipeConnectionAccount]
+
+
+class AutomatedRecipeCreateRequest(Struct, kw_only=True):
+    """
+    An automated recipe to create; it begins at once.
+    """
+
+    template_id: Annotated[int, Meta(description="A numeric text will do.")]
+    data_sources: (
+        Annotated[
+            list[str],
+            Meta(
+                description="Names of data sources the template takes. Default: those of `connections`, or all."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    connections: (
+        Annotated[
+            list[ConnectionChoice],
+            Meta(
+                description="Connections and their accounts. Default: all enabled accounts of the data sources' active connections."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    sync_from_date: (
+        Annotated[
+            date,
+            Meta(
+                description="First day to read; null: as far back as each platform usually is read."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    trigger: (
+        Annotated[
+            Literal["on_extraction", "schedule", "manual"],
+            Meta(
+                description="`on_extraction` builds when the extractions of its accounts have ended."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    scheduling: (
+        Annotated[
+            list[SchedulingIn],
+            Meta(
+                description="One schedule or several, for the trigger `schedule`, which it implies; `lookback_window` is ignored."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    title: Annotated[str, Meta(description="Default: the template's.")] | None | UnsetType = UNSET
+
+
+class AutomatedRecipeDetail(Struct, kw_only=True):
+    """
+    An automated recipe with what it reads and how its last build went.
+    """
+
+    recipe_id: str
+    template_id: int
+    datatable_id: Annotated[int, Meta(description="Null until the first build began.")] | None
+    title: str
+    state: Literal["Extracting Data", "Ready to Build", "Building", "Active", "Error", "Paused"]
+    data_sources: list[str]
+    allowed_data_sources: list[str]
+    connections: list[AutomatedRecipeConnection]
+    sync_from_date: date | None
+    last_build_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    trigger: Annotated[
+        Literal["on_extraction", "schedule", "manual"], Meta(description="Extension.")
+    ]
+    scheduling: Annotated[
+        list[Scheduling], Meta(description="Extension. Empty but with `schedule`.")
+    ]
+    error_text: Annotated[str, Meta(description="Extension. Why the state is `Error`.")] | None
+
+
+class AutomatedRecipeTemplateDetail(Struct, kw_only=True):
+    """
+    A template with the templates it is built on.
+    """
+
+    id: int
+    title: str
+    description: str
+    data_sources: list[AutomatedRecipeTemplateDataSource]
+    created_at: datetime
+    updated_at: datetime
+    tree_structure: AutomatedRecipeTemplateTreeStructure
+    dependencies_count: Annotated[int, Meta(description="How many other templates it is built on.")]
+
+
+class AutomatedRecipeUpdateRequest(Struct, kw_only=True):
+    """
+    What an automated recipe is to read, from when on, and when it builds; the rest stays.
+    """
+
+    data_sources: (
+        Annotated[list[str], Meta(description="Names of data sources the template takes.")]
+        | None
+        | UnsetType
+    ) = UNSET
+    connections: (
+        Annotated[
+            list[ConnectionChoice],
+            Meta(description="Connections and their accounts, in place of those there are."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    sync_from_date: (
+        Annotated[
+            date,
+            Meta(
+                description="First day to read; null: as far back as each platform usually is read."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    trigger: (
+        Annotated[
+            Literal["on_extraction", "schedule", "manual"],
+            Meta(
+                description="`on_extraction` builds when the extractions of its accounts have ended."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    scheduling: (
+        Annotated[
+            list[SchedulingIn],
+            Meta(
+                description="One schedule or several, for the trigger `schedule`, which it implies; `lookback_window` is ignored."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
 class CatalogLayer(Struct, kw_only=True):
     """
     An area of the product with its permissions.
@@ -1730,7 +2052,7 @@ class Condition(Struct, kw_only=True):
 
 class CustomFilter(Struct, kw_only=True):
     """
-    One condition that rows must meet to be stored; values without a field's value equal null.
+    A condition that rows must meet; values without a field's value equal null.
     """
 
     field_: str = field(name="field")
@@ -1984,13 +2306,6 @@ class PaginatedRecipeList(Struct, kw_only=True):
     results: list[Recipe]
 
 
-class PaginatedRecipeStepList(Struct, kw_only=True):
-    count: int
-    next: str | None
-    previous: str | None
-    results: list[RecipeStep]
-
-
 class PaginatedRunList(Struct, kw_only=True):
     count: int
     next: str | None
@@ -2065,10 +2380,7 @@ class PreviewIn(Struct, kw_only=True):
     fields: list[str]
     accounts: Annotated[list[str], Meta(description="Remote ids of accounts of the connection.")]
     custom_filters: (
-        Annotated[
-            list[HeadraceTemplatesSchemasCustomFilter],
-            Meta(description="Rows must meet all of them."),
-        ]
+        Annotated[list[CustomFilter], Meta(description="Rows must meet all of them.")]
         | None
         | UnsetType
     ) = UNSET
@@ -2080,33 +2392,6 @@ class PreviewIn(Struct, kw_only=True):
         | UnsetType
     ) = UNSET
     dynamic_fields: list[str] | UnsetType = UNSET
-
-
-class RecipeDetail(Struct, kw_only=True):
-    """
-    A recipe with its steps and the workspaces it is enabled in.
-    """
-
-    id: int
-    title: str
-    description: str
-    state: Annotated[
-        Literal["new", "staging", "production"],
-        Meta(
-            description="`new` without steps, `staging` while the steps as they are were not activated, `production` once they were."
-        ),
-    ]
-    is_active: Annotated[
-        bool,
-        Meta(description="Whether tables are built, from what was activated last."),
-    ]
-    steps_count: int
-    created_at: datetime
-    updated_at: datetime
-    inputs: list[RecipeInput]
-    date_column: str | None
-    steps: list[RecipeStep]
-    workspaces: list[WorkspaceRecipe]
 
 
 class RoleListResponse(Struct, kw_only=True):
@@ -2148,6 +2433,22 @@ class RunDetail(Struct, kw_only=True):
     windows_done: int
     windows_total: int
     windows: list[RunWindow]
+
+
+class StoredUnionStep(Struct, kw_only=True, tag_field="kind", tag="union"):
+    """
+    A union, as it is kept.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    inputs: list[UnionInput]
+    id: int
+    position: Annotated[int, Meta(description="From 1.")]
+    created_at: datetime
+    updated_at: datetime
 
 
 class ExtractTemplateDetail(Struct, kw_only=True):
@@ -2214,7 +2515,7 @@ class TemplateSettings(Struct, kw_only=True):
     ) = UNSET
     custom_filters: (
         Annotated[
-            list[HeadraceExtractsSchemasCustomFilter],
+            list[CustomFilter],
             Meta(description="Only rows that meet all of them are stored."),
         ]
         | None
@@ -2228,10 +2529,7 @@ class ValidationSettings(Struct, kw_only=True):
     """
 
     custom_filters: (
-        Annotated[
-            list[HeadraceTemplatesSchemasCustomFilter],
-            Meta(description="Rows must meet all of them."),
-        ]
+        Annotated[list[CustomFilter], Meta(description="Rows must meet all of them.")]
         | None
         | UnsetType
     ) = UNSET
@@ -2396,6 +2694,39 @@ class PaginatedDestinationList(Struct, kw_only=True):
     next: str | None
     previous: str | None
     results: list[Destination]
+
+
+class StoredConditionalMappingStep(
+    Struct, kw_only=True, tag_field="kind", tag="conditional_mapping"
+):
+    """
+    A conditional_mapping, as it is kept.
+    """
+
+    name: Annotated[
+        str,
+        Meta(description="Unique in the recipe; later steps read the step's rows under it."),
+    ]
+    input: Annotated[
+        str,
+        Meta(
+            description="An earlier step, an input of the recipe, or the `sql_name` of a data table."
+        ),
+    ]
+    id: int
+    position: Annotated[int, Meta(description="From 1.")]
+    created_at: datetime
+    updated_at: datetime
+    filters: list[Condition] | UnsetType = UNSET
+    mappings: list[Mapping] | UnsetType = UNSET
+    keep: (
+        Annotated[
+            list[str],
+            Meta(description="Columns of the result; absent: all of the input, then the new ones."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
 
 
 class ValidationIn(Struct, kw_only=True):
@@ -2585,3 +2916,40 @@ class RecipePut(Struct, kw_only=True):
         | None
         | UnsetType
     ) = UNSET
+
+
+RecipeStep: TypeAlias = Annotated[
+    StoredUnionStep
+    | StoredJoinStep
+    | StoredGroupByStep
+    | StoredConditionalMappingStep
+    | StoredSqlStep,
+    Meta(description="A step of a recipe: what it was written with, and its id and place."),
+]
+
+
+class RecipeDetail(Struct, kw_only=True):
+    """
+    A recipe with its steps and the workspaces it is enabled in.
+    """
+
+    id: int
+    title: str
+    description: str
+    state: Annotated[
+        Literal["new", "staging", "production"],
+        Meta(
+            description="`new` without steps, `staging` while the steps as they are were not activated, `production` once they were."
+        ),
+    ]
+    is_active: Annotated[
+        bool,
+        Meta(description="Whether tables are built, from what was activated last."),
+    ]
+    steps_count: int
+    created_at: datetime
+    updated_at: datetime
+    inputs: list[RecipeInput]
+    date_column: str | None
+    steps: list[RecipeStep]
+    workspaces: list[WorkspaceRecipe]

@@ -57,7 +57,7 @@ class AgencyOperations:
         )
 
     def create_workspace(self, body: models.WorkspaceIn) -> models.Workspace:
-        """Create a workspace.
+        """Create a workspace; the operator may limit how many an agency has.
 
         Permission: `admin.manage_workspaces`.
         """
@@ -249,18 +249,13 @@ class AgencyOperations:
         """
         self._caller.do("DELETE", f"/api/v3/recipes/{in_path(recipe_id)}")
 
-    def list_recipe_steps(
-        self, recipe_id: int, *, page: int | None = None, page_size: int | None = None
-    ) -> models.PaginatedRecipeStepList:
+    def list_recipe_steps(self, recipe_id: int) -> list[models.RecipeStep]:
         """List the steps of a recipe, in order.
 
         Permission: `transform.view`.
         """
         return self._caller.call(
-            "GET",
-            f"/api/v3/recipes/{in_path(recipe_id)}/steps",
-            models.PaginatedRecipeStepList,
-            query={"page": page, "page_size": page_size},
+            "GET", f"/api/v3/recipes/{in_path(recipe_id)}/steps", list[models.RecipeStep]
         )
 
     def create_recipe_step(
@@ -342,7 +337,7 @@ class AgencyOperations:
             "POST", f"/api/v3/recipes/{in_path(recipe_id)}/deactivate", models.RecipeDetail
         )
 
-    def enable_recipe(self, workspace_id: int, body: models.EnableRecipeIn) -> models.EnableRecipe:
+    def enable_recipe(self, workspace_id: int, body: models.EnableRecipeIn) -> models.EnabledRecipe:
         """Enable a recipe in a workspace; an active one builds its data table there at once.
 
         Permission: `transform.edit`.
@@ -350,7 +345,7 @@ class AgencyOperations:
         return self._caller.call(
             "POST",
             f"/api/v3/workspaces/{in_path(workspace_id)}/recipes",
-            models.EnableRecipe,
+            models.EnabledRecipe,
             body=body,
         )
 
@@ -472,6 +467,157 @@ class WorkspaceOperations:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
+    def list_extracts(
+        self,
+        *,
+        connection_id: str | None = None,
+        datasource_name: str | None = None,
+        data_table_id: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedExtractList:
+        """List the workspace's extracts.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/extracts",
+            models.PaginatedExtractList,
+            query={
+                "connection_id": connection_id,
+                "datasource_name": datasource_name,
+                "data_table_id": data_table_id,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def create_extracts_alias(self, body: models.ExtractIn) -> list[models.Extract]:
+        """Create one extract for each account, all into one data table; their first runs start at
+        once.
+
+        Permission: `extract.create`.
+        """
+        return self._caller.call("POST", "/api/v3/extracts", list[models.Extract], body=body)
+
+    def migrate_wide_extract(self, body: models.MigrateWideIn) -> models.ExtractMigration:
+        """Give a wide extract other dimensions: a new extract into a new data table.
+
+        The old extract is paused; its data table and rows stay. The source is asked whether the
+        fields go together.
+
+        Permission: `extract.create`.
+        """
+        return self._caller.call(
+            "POST", "/api/v3/extracts/migrate-wide", models.ExtractMigration, body=body
+        )
+
+    def get_extract(self, extract_id: int) -> models.ExtractDetail:
+        """Read one extract with its fields.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET", f"/api/v3/extracts/{in_path(extract_id)}", models.ExtractDetail
+        )
+
+    def replace_extract(self, extract_id: int, body: models.ExtractPut) -> models.ExtractDetail:
+        """Set all settings of an extract; those left out go back to the template's.
+
+        Permission: `extract.edit`.
+        """
+        return self._caller.call(
+            "PUT", f"/api/v3/extracts/{in_path(extract_id)}", models.ExtractDetail, body=body
+        )
+
+    def update_extract(self, extract_id: int, body: models.ExtractPatch) -> models.ExtractDetail:
+        """Change some settings of an extract.
+
+        Permission: `extract.edit`.
+        """
+        return self._caller.call(
+            "PATCH", f"/api/v3/extracts/{in_path(extract_id)}", models.ExtractDetail, body=body
+        )
+
+    def delete_extract(self, extract_id: int) -> None:
+        """Delete an extract and stop its runs; its data table and rows stay.
+
+        Permission: `extract.delete`.
+        """
+        self._caller.do("DELETE", f"/api/v3/extracts/{in_path(extract_id)}")
+
+    def run_extract(
+        self, extract_id: int, body: models.DateRangeIn | None = None
+    ) -> models.ExtractDetail:
+        """Start a run now, for the usual days or for a range.
+
+        Permission: `extract.run`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/extracts/{in_path(extract_id)}/run", models.ExtractDetail, body=body
+        )
+
+    def pause_extract(self, extract_id: int) -> models.ExtractDetail:
+        """Stop scheduled runs; a run under way finishes.
+
+        Permission: `extract.edit`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/extracts/{in_path(extract_id)}/pause", models.ExtractDetail
+        )
+
+    def unpause_extract(self, extract_id: int) -> models.ExtractDetail:
+        """Resume scheduled runs.
+
+        Permission: `extract.edit`.
+        """
+        return self._caller.call(
+            "POST", f"/api/v3/extracts/{in_path(extract_id)}/unpause", models.ExtractDetail
+        )
+
+    def list_extract_runs(
+        self, extract_id: int, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedRunList:
+        """List the runs of an extract, newest first.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/extracts/{in_path(extract_id)}/runs",
+            models.PaginatedRunList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def delete_connection(self, connection_id: int) -> None:
+        """Delete a connection: credentials are erased, accounts closed, extracts paused; data stays.
+
+        Permission: `connection.delete`.
+        """
+        self._caller.do("DELETE", f"/api/v3/connections/{in_path(connection_id)}")
+
+    def reauthorize_connection(
+        self, connection_id: int, body: models.ReauthorizeIn
+    ) -> models.Connection:
+        """Give a connection new credentials; they are checked first, and the old ones stay if refused.
+
+        Permission: `connection.edit`.
+        """
+        return self._caller.call(
+            "PUT", f"/api/v3/connections/{in_path(connection_id)}", models.Connection, body=body
+        )
+
+    def delete_connection_of_datasource(self, datasource_name: str, connection_id: int) -> None:
+        """Delete a connection, named with its data source.
+
+        Permission: `connection.delete`.
+        """
+        self._caller.do(
+            "DELETE",
+            f"/api/v3/datasources/{in_path(datasource_name)}/connections/{in_path(connection_id)}",
+        )
+
     def list_members(
         self, *, page: int | None = None, page_size: int | None = None
     ) -> models.PaginatedMemberList:
@@ -565,24 +711,6 @@ class WorkspaceOperations:
             models.Connection,
             body=body,
         )
-
-    def reauthorize_connection(
-        self, connection_id: int, body: models.ReauthorizeIn
-    ) -> models.Connection:
-        """Give a connection new credentials; they are checked first, and the old ones stay if refused.
-
-        Permission: `connection.edit`.
-        """
-        return self._caller.call(
-            "PUT", f"/api/v3/connections/{in_path(connection_id)}", models.Connection, body=body
-        )
-
-    def delete_connection(self, connection_id: int) -> None:
-        """Delete a connection: credentials are erased, accounts closed, extracts paused; data stays.
-
-        Permission: `connection.delete`.
-        """
-        self._caller.do("DELETE", f"/api/v3/connections/{in_path(connection_id)}")
 
     def check_connection(self, connection_id: int) -> models.Connection:
         """Ask the data source whether the credentials still work; the answer is in `status`.
@@ -781,139 +909,6 @@ class WorkspaceOperations:
             f"/api/v3/datasources/{in_path(datasource_name)}/custom_setting_options/",
             models.CustomSettingOptionsResponse,
             body=body,
-        )
-
-    def list_extracts(
-        self,
-        *,
-        connection_id: str | None = None,
-        datasource_name: str | None = None,
-        data_table_id: str | None = None,
-        page: int | None = None,
-        page_size: int | None = None,
-    ) -> models.PaginatedExtractList:
-        """List the workspace's extracts.
-
-        Permission: `extract.view`.
-        """
-        return self._caller.call(
-            "GET",
-            "/api/v3/extracts",
-            models.PaginatedExtractList,
-            query={
-                "connection_id": connection_id,
-                "datasource_name": datasource_name,
-                "data_table_id": data_table_id,
-                "page": page,
-                "page_size": page_size,
-            },
-        )
-
-    def create_extracts_alias(self, body: models.ExtractIn) -> list[models.Extract]:
-        """Create one extract for each account, all into one data table; their first runs start at
-        once.
-
-        Permission: `extract.create`.
-        """
-        return self._caller.call("POST", "/api/v3/extracts", list[models.Extract], body=body)
-
-    def migrate_wide_extract(self, body: models.MigrateWideIn) -> models.ExtractMigration:
-        """Give a wide extract other dimensions: a new extract into a new data table.
-
-        The old extract is paused; its data table and rows stay. The source is asked whether the
-        fields go together.
-
-        Permission: `extract.create`.
-        """
-        return self._caller.call(
-            "POST", "/api/v3/extracts/migrate-wide", models.ExtractMigration, body=body
-        )
-
-    def get_extract(self, extract_id: int) -> models.ExtractDetail:
-        """Read one extract with its fields.
-
-        Permission: `extract.view`.
-        """
-        return self._caller.call(
-            "GET", f"/api/v3/extracts/{in_path(extract_id)}", models.ExtractDetail
-        )
-
-    def replace_extract(self, extract_id: int, body: models.ExtractPut) -> models.ExtractDetail:
-        """Set all settings of an extract; those left out go back to the template's.
-
-        Permission: `extract.edit`.
-        """
-        return self._caller.call(
-            "PUT", f"/api/v3/extracts/{in_path(extract_id)}", models.ExtractDetail, body=body
-        )
-
-    def update_extract(self, extract_id: int, body: models.ExtractPatch) -> models.ExtractDetail:
-        """Change some settings of an extract.
-
-        Permission: `extract.edit`.
-        """
-        return self._caller.call(
-            "PATCH", f"/api/v3/extracts/{in_path(extract_id)}", models.ExtractDetail, body=body
-        )
-
-    def delete_extract(self, extract_id: int) -> None:
-        """Delete an extract and stop its runs; its data table and rows stay.
-
-        Permission: `extract.delete`.
-        """
-        self._caller.do("DELETE", f"/api/v3/extracts/{in_path(extract_id)}")
-
-    def run_extract(
-        self, extract_id: int, body: models.DateRangeIn | None = None
-    ) -> models.ExtractDetail:
-        """Start a run now, for the usual days or for a range.
-
-        Permission: `extract.run`.
-        """
-        return self._caller.call(
-            "POST", f"/api/v3/extracts/{in_path(extract_id)}/run", models.ExtractDetail, body=body
-        )
-
-    def pause_extract(self, extract_id: int) -> models.ExtractDetail:
-        """Stop scheduled runs; a run under way finishes.
-
-        Permission: `extract.edit`.
-        """
-        return self._caller.call(
-            "POST", f"/api/v3/extracts/{in_path(extract_id)}/pause", models.ExtractDetail
-        )
-
-    def unpause_extract(self, extract_id: int) -> models.ExtractDetail:
-        """Resume scheduled runs.
-
-        Permission: `extract.edit`.
-        """
-        return self._caller.call(
-            "POST", f"/api/v3/extracts/{in_path(extract_id)}/unpause", models.ExtractDetail
-        )
-
-    def list_extract_runs(
-        self, extract_id: int, *, page: int | None = None, page_size: int | None = None
-    ) -> models.PaginatedRunList:
-        """List the runs of an extract, newest first.
-
-        Permission: `extract.view`.
-        """
-        return self._caller.call(
-            "GET",
-            f"/api/v3/extracts/{in_path(extract_id)}/runs",
-            models.PaginatedRunList,
-            query={"page": page, "page_size": page_size},
-        )
-
-    def delete_connection_of_datasource(self, datasource_name: str, connection_id: int) -> None:
-        """Delete a connection, named with its data source.
-
-        Permission: `connection.delete`.
-        """
-        self._caller.do(
-            "DELETE",
-            f"/api/v3/datasources/{in_path(datasource_name)}/connections/{in_path(connection_id)}",
         )
 
     def list_data_tables(
@@ -1171,6 +1166,142 @@ class WorkspaceOperations:
         return self._caller.call(
             "GET",
             f"/api/v3/loads/{in_path(load_id)}/runs",
+            models.PaginatedRunList,
+            query={"page": page, "page_size": page_size},
+        )
+
+    def list_automated_recipe_templates(
+        self,
+        *,
+        search: str | None = None,
+        data_sources: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedAutomatedRecipeTemplateList:
+        """List what automated recipes can be made from.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/automated-recipe-templates",
+            models.PaginatedAutomatedRecipeTemplateList,
+            query={
+                "search": search,
+                "data_sources": data_sources,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def get_automated_recipe_template(
+        self, recipe_template_id: int
+    ) -> models.AutomatedRecipeTemplateDetail:
+        """Read one template with the templates it is built on.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/automated-recipe-templates/{in_path(recipe_template_id)}",
+            models.AutomatedRecipeTemplateDetail,
+        )
+
+    def list_automated_recipes(
+        self,
+        *,
+        template_id: str | None = None,
+        state: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedAutomatedRecipeList:
+        """List the workspace's automated recipes.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/automated-recipes",
+            models.PaginatedAutomatedRecipeList,
+            query={
+                "template_id": template_id,
+                "state": state,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def create_automated_recipe(
+        self, body: models.AutomatedRecipeCreateRequest
+    ) -> models.AutomatedRecipeCreateResponse:
+        """Create a recipe and the extracts it needs; its table is built when they have ended.
+
+        Extracts that read the same already are used, not made again. To make extracts takes the
+        permission `extract.create`.
+
+        Permission: `transform.create`.
+        """
+        return self._caller.call(
+            "POST", "/api/v3/automated-recipes", models.AutomatedRecipeCreateResponse, body=body
+        )
+
+    def get_automated_recipe(self, automated_recipe_id: int) -> models.AutomatedRecipeDetail:
+        """Read one automated recipe: what it reads, where it stands, what it built.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/automated-recipes/{in_path(automated_recipe_id)}",
+            models.AutomatedRecipeDetail,
+        )
+
+    def update_automated_recipe(
+        self, automated_recipe_id: int, body: models.AutomatedRecipeUpdateRequest
+    ) -> models.AutomatedRecipeDetail:
+        """Choose data sources, accounts, first day and trigger anew; what is left out stays.
+
+        Accounts that come are extracted; rows of those that go leave the table at the next build.
+
+        Permission: `transform.edit`.
+        """
+        return self._caller.call(
+            "PUT",
+            f"/api/v3/automated-recipes/{in_path(automated_recipe_id)}",
+            models.AutomatedRecipeDetail,
+            body=body,
+        )
+
+    def delete_automated_recipe(self, automated_recipe_id: int) -> None:
+        """Delete a recipe and stop its builds; its data table stays, extracts made for it are paused.
+
+        Permission: `transform.delete`.
+        """
+        self._caller.do("DELETE", f"/api/v3/automated-recipes/{in_path(automated_recipe_id)}")
+
+    def build_automated_recipe(
+        self, automated_recipe_id: int
+    ) -> models.AutomatedRecipeBuildResponse:
+        """Build the table now, from what was extracted so far.
+
+        Permission: `transform.run`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/automated-recipes/{in_path(automated_recipe_id)}/build",
+            models.AutomatedRecipeBuildResponse,
+        )
+
+    def list_automated_recipe_runs(
+        self, automated_recipe_id: int, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedRunList:
+        """List the builds of an automated recipe, newest first.
+
+        Permission: `transform.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/automated-recipes/{in_path(automated_recipe_id)}/runs",
             models.PaginatedRunList,
             query={"page": page, "page_size": page_size},
         )

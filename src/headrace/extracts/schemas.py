@@ -3,28 +3,17 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, Field, JsonValue, field_validator
+from pydantic import AliasChoices, BaseModel, Field, field_validator
 
 from headrace.connectors.contract import BadValues
 from headrace.data_tables.schemas import DataTableOut
 from headrace.rest.ids import IdIn
 from headrace.rest.json_values import JsonObject
 from headrace.runs.schemas import Scheduling
-from headrace.templates.filters import MOST_FILTERS, Operator
-from headrace.templates.schemas import FieldOut
+from headrace.templates.filters import MOST_FILTERS
+from headrace.templates.schemas import CustomFilter, FieldOut
 
 Status = Literal["init", "syncing", "synced", "paused", "error"]
-
-
-class CustomFilter(BaseModel):
-    """One condition that rows must meet to be stored; values without a field's value equal null."""
-
-    field: str = Field(examples=["country"])
-    operator: Operator = Field(examples=["in"])
-    value: JsonValue = Field(
-        description="A scalar, or a list of scalars with `in` and `not_in`.",
-        examples=[["DE", "AT"]],
-    )
 
 
 class TemplateSettings(BaseModel):

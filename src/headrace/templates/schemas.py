@@ -3,7 +3,14 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, Field, StringConstraints, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    JsonValue,
+    StringConstraints,
+    field_validator,
+)
 
 from headrace.connectors.contract import DataClass, FieldKind, SettingType
 from headrace.kit.columns import FieldType
@@ -136,12 +143,13 @@ class TemplatePatch(BaseModel):
 
 
 class CustomFilter(BaseModel):
-    """A condition that rows must meet."""
+    """A condition that rows must meet; values without a field's value equal null."""
 
-    field: Text = Field(examples=["campaign_name"])
-    operator: Operator = Field(examples=["contains"])
-    value: Any = Field(
-        examples=["Brand"], description="Text, a number or true/false; a list with in and not_in."
+    field: Text = Field(examples=["country"])
+    operator: Operator = Field(examples=["in"])
+    value: JsonValue = Field(
+        description="A scalar, or a list of scalars with `in` and `not_in`.",
+        examples=[["DE", "AT"]],
     )
 
 
