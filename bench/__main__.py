@@ -7,8 +7,8 @@ import argparse
 import subprocess
 import sys
 
-PARTS = ("startup", "pipeline", "load", "window_replace", "listing")
-WITHOUT_REFERENCE = {"startup"}
+PARTS = ("startup", "pipeline", "load", "window_replace", "listing", "webhooks")
+WITHOUT_REFERENCE = {"startup", "webhooks"}
 
 
 def main() -> int:
