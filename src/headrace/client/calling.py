@@ -145,15 +145,17 @@ class Caller:
 
     def _authorised(self, build: Callable[[], httpx.Request]) -> httpx.Response:
         """Send a request, and once more with new credentials if these have expired."""
+        # Where there are none to be had, asking again would only be another wrong guess.
+        header = self._credentials.header()
         try:
-            return self._send(build())
+            return self._send(build(), header)
         except Unauthorized:
             if not self._credentials.renew():
                 raise
-            return self._send(build())
+        return self._send(build(), self._credentials.header())
 
-    def _send(self, request: httpx.Request) -> httpx.Response:
-        request.headers["Authorization"] = self._credentials.header()
+    def _send(self, request: httpx.Request, authorization: str) -> httpx.Response:
+        request.headers["Authorization"] = authorization
         if request.content:
             request.headers["Content-Type"] = "application/json"
         try:
