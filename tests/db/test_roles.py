@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from architecture.house import modules
 from headrace.db.embedded import EmbeddedServer
 from headrace.db.engine import make_engine, plain_dsn, session_maker, transaction
 from headrace.db.migrating import migrate_at
@@ -239,6 +240,25 @@ def test_a_block_goes_back_to_the_server(engine: Engine, two: list[Workspace]) -
             with stepped_down(session, workspace.agency_id, workspace.id):
                 assert _titles(session) == [workspace.title]
         assert _titles(session) == ["one", "two"]
+
+
+BEYOND = {
+    "src/headrace/db/roles.py": "the steps themselves",
+    "src/headrace/loads/queries.py": "two workspaces can lead to one place, whose tables are shared",
+    "src/headrace/rest/session.py": "the trail of a request and its idempotency are the server's",
+}
+"""Who looks beyond a tenant after stepping down, with the reason."""
+
+
+def test_few_look_beyond_their_tenant() -> None:
+    steps = {"as_server", "step_back"}
+    found = {
+        module.name
+        for module in modules()
+        for name, _ in module.calls()
+        if name.split(".")[-1] in steps
+    }
+    assert found == BEYOND.keys(), "give a reason in BEYOND, or take it off"
 
 
 # The login.

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from headrace import events
 from headrace.db.engine import DATABASE_AWAY, plain_dsn, transaction
+from headrace.db.roles import SYSTEM
 from headrace.kit.outbound_async import AsyncOutbound
 from headrace.rest.resources import Resources
 from headrace.webhooks import queue
@@ -30,8 +31,8 @@ log = structlog.get_logger(__name__)
 _EVENTS_AT_ONCE = 500
 _POLL_SECONDS = 1.0
 # Results wait so long for others to be written with, unless there are many.
-_GATHER_SECONDS = 0.02
-_MANY_RESULTS = 200
+_GATHER_SECONDS = 0.04
+_MANY_RESULTS = 300
 _PAUSE_SECONDS = 1.0
 
 
@@ -197,7 +198,7 @@ class Dispatcher:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
-                    plain_dsn(database_url), autocommit=True
+                    plain_dsn(database_url, SYSTEM), autocommit=True
                 ) as listener:
                     await listener.execute(f"LISTEN {events.WAKE_CHANNEL}")
                     self._wake.set()
