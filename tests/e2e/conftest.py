@@ -16,6 +16,9 @@ from fakes.server import Server
 
 CHIEF = "chief@example.com"
 
+# What they assert is told as of tests; this has to be said before they are imported.
+pytest.register_assert_rewrite("e2e.stories", "e2e.comparing")
+
 
 @pytest.fixture(scope="session")
 def shared_network() -> Iterator[HeldNetwork]:
