@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -122,7 +123,7 @@ class AsyncOutbound:
         """
         try:
             async with asyncio.timeout(self._deadline_seconds):
-                return await self._send(method, URL(url, encoded=True), headers, content)
+                return await self._send(method, _parsed(url), headers, content)
         except Exception as error:
             raise NoAnswer(_failure(error)) from error
 
@@ -138,6 +139,12 @@ class AsyncOutbound:
             return Answer(response.status, response.headers, body)
 
 
+@lru_cache(10_000)
+def _parsed(url: str) -> URL:
+    """The URL as it was given: what its owner has encoded is sent as it is."""
+    return URL(url, encoded=True)
+
+
 async def _beginning(response: aiohttp.ClientResponse, at_most: int) -> bytes:
     """Read the first bytes of a body; a connection with more to come is closed, not drained."""
     parts = bytearray()
@@ -146,6 +153,8 @@ async def _beginning(response: aiohttp.ClientResponse, at_most: int) -> bytes:
         if not chunk:
             return bytes(parts)
         parts += chunk
+        if response.content.at_eof():
+            return bytes(parts[:at_most])
     response.close()
     return bytes(parts[:at_most])
 

@@ -14,7 +14,7 @@ from headrace.webhooks.queue import Result, Wanted
 _PLACES = 1000
 # Of a host's places, how many endpoints that are not proven may use: one in four.
 _UNPROVEN_SHARE = 4
-_MOST_IN_HAND = 256
+_MOST_IN_HAND = 512
 _AT_FIRST = 4
 _SLOW_SECONDS = 1.0
 # Requests begun within the last second, of proven endpoints and of others: more at once, each with

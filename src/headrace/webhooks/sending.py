@@ -1,7 +1,6 @@
 """One attempt at a delivery: sign, send, and say what follows."""
 
 import time
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -78,7 +77,7 @@ def _key(taken: Taken) -> str:
 
 def _result(taken: Taken, answer: Answer | None, tried: dict[str, Any]) -> Result:
     tries = taken.tries + 1
-    step = _step(taken, answer, tries, clock.now())
+    step = _step(taken, answer, tries)
     return Result(
         delivery_id=taken.delivery_id,
         endpoint_id=taken.endpoint_id,
@@ -93,8 +92,9 @@ def _result(taken: Taken, answer: Answer | None, tried: dict[str, Any]) -> Resul
     )
 
 
-def _step(taken: Taken, answer: Answer | None, tries: int, now: datetime) -> Step:
-    asked = retry_after(answer.headers.get("Retry-After"), now) if answer else None
+def _step(taken: Taken, answer: Answer | None, tries: int) -> Step:
+    wish = answer.headers.get("Retry-After") if answer else None
+    asked = None if wish is None else retry_after(wish, clock.now())
     return step_after(
         answer.status if answer else None,
         tries,

@@ -41,7 +41,7 @@ def signature_headers(message: Message, secret: str, previous: str | None = None
     one where several signatures can stand.
     """
     seconds = int(message.at.timestamp())
-    content = f"{message.key}.{seconds}.".encode() + message.body
+    content = b"%b.%d.%b" % (message.key.encode(), seconds, message.body)
     signers = [secret] if previous is None else [secret, previous]
     return {
         KEY_HEADER: message.key,
