@@ -14,9 +14,7 @@ def fresher(session: Session, table: DataTable, at: datetime) -> None:
     _say(session, "table_freshness_changed", table, freshness=at)
 
 
-def grown(
-    session: Session, table: DataTable, added: Iterable[str], widened: Iterable[str]
-) -> None:
+def grown(session: Session, table: DataTable, added: Iterable[str], widened: Iterable[str]) -> None:
     """Say that a table got new columns, or wider ones; says nothing if there are none."""
     facts = {"fields_added": ",".join(added), "fields_widened": ",".join(widened)}
     if any(facts.values()):
