@@ -190,3 +190,29 @@ def test_a_late_failure_changes_nothing_any_more(
                                             attempt=tried)])  # fmt: skip
     assert hooks.log()[0]["status"] == "delivered"
     assert _count(database, "SELECT count(*) FROM webhook_queue") == 0
+
+
+def test_a_dispatcher_that_breaks_comes_back(
+    hooks: Hooks,
+    database: Resources,
+    committed_database: str,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hooks.verified(receiver.url(), "load_completed")
+    whole, broken = Dispatcher.turn, threading.Event()
+
+    async def turn(self: Dispatcher, outbound: Any) -> bool:
+        if not broken.is_set():
+            broken.set()
+            raise RuntimeError("broken on purpose")
+        return await whole(self, outbound)
+
+    monkeypatch.setattr(Dispatcher, "turn", turn)
+    running = _Running(database, committed_database, 1)
+    try:
+        hooks.happen()
+        eventually(lambda: receiver.deliveries, "the delivery arrives")
+        assert broken.is_set()
+    finally:
+        running.stop()

@@ -60,16 +60,18 @@ class Dispatcher:
     async def run(self, database_url: str, halted: threading.Event) -> None:
         """Send until halted; then let what is under way end, within its deadline."""
         listening = asyncio.create_task(self._listen(database_url))
-        stopping = asyncio.create_task(asyncio.to_thread(halted.wait))
-        stopping.add_done_callback(lambda _: self._wake.set())
-        async with self._outbound() as outbound:
-            while not stopping.done():
-                is_more = await self.turn(outbound)
-                if not is_more:
-                    await self._wait()
+        try:
+            async with self._outbound() as outbound:
+                # No thread waits for the halt: it would keep a loop that broke from ending. Waits
+                # are short enough to look.
+                while not halted.is_set():
+                    is_more = await self.turn(outbound)
+                    if not is_more:
+                        await self._wait()
+                await self._settle()
+        finally:
             listening.cancel()
-            await self._settle()
-        self._thread.shutdown()
+            self._thread.shutdown(wait=False)
 
     def _outbound(self) -> AsyncOutbound:
         return AsyncOutbound(
@@ -85,7 +87,7 @@ class Dispatcher:
             while await self.turn(outbound) or self._under_way or self._results:
                 if self._under_way:
                     await asyncio.wait(self._under_way)
-        self._thread.shutdown()
+        self._thread.shutdown(wait=False)
 
     async def turn(self, outbound: AsyncOutbound) -> bool:
         """Do one turn; returns whether there may be more to do at once."""
