@@ -58,7 +58,7 @@ class Operation:
     @property
     def takes_pages(self) -> bool:
         names = {item["name"] for item in self.described.get("parameters", [])}
-        return "page_size" in names
+        return {"page", "page_size"} <= names
 
     def at(self, ids: dict[str, Any]) -> str:
         """The path with ids in the place of its parameters."""
