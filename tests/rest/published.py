@@ -58,7 +58,8 @@ class Operation:
     @property
     def takes_pages(self) -> bool:
         names = {item["name"] for item in self.described.get("parameters", [])}
-        return {"page", "page_size"} <= names
+        # What pages by a position ignores numbers of pages.
+        return "page_size" in names and "before" not in names
 
     def at(self, ids: dict[str, Any]) -> str:
         """The path with ids in the place of its parameters."""
