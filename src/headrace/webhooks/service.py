@@ -251,7 +251,7 @@ def _checked_url(
     except OutboundRefused as error:
         raise UrlUnfit(f"leads where nothing may be sent: {error}") from error
     except (HostUnknown, TryLater):
-        pass
+        pass  # a name that is not there yet is no fault of the URL; verify and every delivery look again
     return host
 
 
