@@ -26,6 +26,7 @@ from headrace.loads import tasks as load_tasks
 from headrace.recipes import tasks as recipe_tasks
 from headrace.rest import idempotency
 from headrace.rest.resources import Resources
+from headrace.runs import scheduling
 from headrace.runs import service as runs
 from headrace.runs import tasks as run_tasks
 from headrace.table_store import compact, sweep
@@ -78,7 +79,7 @@ async def _work(resources: Resources, database_url: str, threads: int) -> bool:
     try:
         ended = await jobs.work(
             database_url,
-            {run_tasks.CARRY_OUT: lambda **job: run_tasks.carry_out(resources, **job)},
+            {scheduling.CARRY_OUT: lambda **job: run_tasks.carry_out(resources, **job)},
             threads=threads,
             timeout_seconds=resources.settings.worker_timeout_seconds,
             stop=stop,
@@ -118,7 +119,7 @@ def _listen(resources: Resources, database_url: str, halted: threading.Event) ->
             if time.monotonic() >= recover_at:
                 run_tasks.recover(resources)
                 recover_at = time.monotonic() + resources.settings.worker_timeout_seconds / 3
-            while run_tasks.tick(resources) and not halted.is_set():
+            while scheduling.tick(resources) and not halted.is_set():
                 pass
             for _ in listener.notifies(timeout=_TICK_SECONDS, stop_after=1):
                 pass

@@ -19,6 +19,7 @@ from headrace.kit.outcomes import Reauthorize, TryLater
 from headrace.kit.sealing import CannotOpen
 from headrace.loaders.registry import loaders
 from headrace.rest.resources import Resources
+from headrace.runs import scheduling
 from headrace.runs import tasks as run_tasks
 
 PATH = "/api/v3/destinations/memory/connections"
@@ -275,7 +276,7 @@ def test_an_answer_about_replaced_parameters_is_not_recorded(
 def run_one_check(workspace: WorkspaceFake) -> None:
     """Carry out the one run that waits."""
     with transaction(workspace.resources.sessions) as session:
-        assert run_tasks.admit(session, workspace.resources) == 1
+        assert scheduling.admit(session, workspace.resources) == 1
         (job,) = take_jobs(session)
     run_tasks.carry_out(workspace.resources, **job)
 

@@ -13,6 +13,7 @@ from headrace.access import service as access
 from headrace.access.models import User
 from headrace.db.engine import transaction
 from headrace.rest.resources import Resources
+from headrace.runs import scheduling
 from headrace.runs import tasks as run_tasks
 from headrace.tenancy.models import Agency
 from headrace.worker import run as _registers_the_kinds  # noqa: F401
@@ -60,8 +61,8 @@ def carry_out_all(resources: Resources) -> None:
     """Admit and carry out due runs, one after another, until nothing is due."""
     while True:
         with transaction(resources.sessions) as session:
-            run_tasks.fire_schedules(session)
-            if not run_tasks.admit(session, resources):
+            scheduling.fire_schedules(session)
+            if not scheduling.admit(session, resources):
                 return
             jobs = take_jobs(session)
         for job in jobs:

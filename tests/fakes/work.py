@@ -12,7 +12,7 @@ from headrace.access.authentication import server_scope
 from headrace.db.engine import transaction
 from headrace.kit.outcomes import OutsideError
 from headrace.rest.resources import Resources
-from headrace.runs import kinds, queries, service
+from headrace.runs import kinds, queries, scheduling, service
 from headrace.runs import tasks as run_tasks
 from headrace.runs.context import RunContext
 from headrace.runs.models import Run
@@ -74,7 +74,7 @@ class WorkFake:
     def admit(self) -> list[dict[str, Any]]:
         """Do a scheduler's turn; gives the jobs it deferred."""
         with self.step() as session:
-            run_tasks.admit(session, self.resources)
+            scheduling.admit(session, self.resources)
         with self.step() as session:
             return take_jobs(session)
 

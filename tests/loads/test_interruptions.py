@@ -7,6 +7,7 @@ from fakes.memory_loader import MemoryLoader, WorkerDied
 from headrace.db.engine import transaction
 from headrace.kit.outcomes import Reauthorize, Refused
 from headrace.runs import queries as run_queries
+from headrace.runs import scheduling
 from headrace.runs import tasks as run_tasks
 from headrace.table_store import live_segments
 from loads.conftest import Deliveries
@@ -17,7 +18,7 @@ def interrupted(deliveries: Deliveries) -> None:
     """Let the one waiting run begin, its worker die, and another worker take it over."""
     resources = deliveries.workspace.resources
     with transaction(resources.sessions) as session:
-        assert run_tasks.admit(session, resources) == 1
+        assert scheduling.admit(session, resources) == 1
         (job,) = take_jobs(session)
     with pytest.raises(WorkerDied):
         run_tasks.carry_out(resources, **job)
@@ -58,7 +59,7 @@ def test_a_worker_taken_for_dead_commits_nothing_when_it_comes_back(
     deliveries.ask(load_id)
     resources = deliveries.workspace.resources
     with transaction(resources.sessions) as session:
-        assert run_tasks.admit(session, resources) == 1
+        assert scheduling.admit(session, resources) == 1
         (job,) = take_jobs(session)
 
     def fall_silent() -> None:
@@ -133,7 +134,7 @@ def start_load_first(deliveries: Deliveries) -> None:
     """Carry out the load of the two runs that wait, as if the check took its time."""
     resources = deliveries.workspace.resources
     with transaction(resources.sessions) as session:
-        assert run_tasks.admit(session, resources) == 2
+        assert scheduling.admit(session, resources) == 2
         jobs = take_jobs(session)
     run_tasks.carry_out(resources, **min(jobs, key=lambda job: job["run_id"]))
 

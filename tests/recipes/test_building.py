@@ -10,6 +10,7 @@ from fakes.kitchens import Kitchen
 from fakes.pipelines import ROWS, PipelineFake, new_pipeline
 from headrace.db.engine import transaction
 from headrace.rest.resources import Resources
+from headrace.runs import scheduling
 from headrace.runs import tasks as run_tasks
 from headrace.settings import Settings
 from recipes.test_recipes import BIG, GROUPED, TABLE
@@ -177,7 +178,7 @@ def test_a_build_that_was_stopped_leaves_nothing(kitchen: Kitchen, resources: Re
     kitchen.enable(recipe)
     kitchen.activate(recipe)
     with transaction(resources.sessions) as session:
-        run_tasks.admit(session, resources)
+        scheduling.admit(session, resources)
         jobs = take_jobs(session)
     kitchen.send("POST", f"/recipes/{recipe['id']}/deactivate")
     for job in jobs:

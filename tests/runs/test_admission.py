@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import func, select, text
 
 from fakes.work import WorkFake
-from headrace.runs import service
-from headrace.runs import tasks as run_tasks
+from headrace.runs import scheduling, service
 from headrace.runs.models import Run, RunStatus
 
 PER_WORKSPACE, PER_KEY = 8, 2  # the settings' defaults
@@ -112,7 +111,7 @@ def test_schedulers_that_admit_at_once_keep_the_limits(work: WorkFake) -> None: 
 
     def turn(_: int) -> None:
         with work.step() as session:
-            run_tasks.admit(session, work.resources)
+            scheduling.admit(session, work.resources)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(turn, range(12)))

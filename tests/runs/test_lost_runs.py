@@ -11,7 +11,7 @@ from fakes.work import WorkFake, fail_with, succeed
 from headrace.db.engine import insist
 from headrace.kit import clock
 from headrace.kit.outcomes import Refused, SlowDown, TryLater
-from headrace.runs import queries, service
+from headrace.runs import queries, scheduling, service
 from headrace.runs import tasks as run_tasks
 from headrace.runs.context import RunContext
 from headrace.runs.kinds import RunKind, register
@@ -64,7 +64,7 @@ def test_a_running_run_whose_job_ended_without_a_word_goes_on(work: WorkFake) ->
 def test_a_run_whose_job_waits_for_a_worker_is_left_alone(work: WorkFake) -> None:
     run_id = work.queue(work.new_workspace(), 1)
     with work.step() as session:
-        run_tasks.admit(session, work.resources)
+        scheduling.admit(session, work.resources)
     _let_time_pass(work)
     assert run_tasks.recover(work.resources) == 0
     assert work.run(run_id).status == "admitted"
@@ -169,9 +169,9 @@ def test_one_broken_schedule_does_not_stop_the_others(work: WorkFake) -> None:
             service.set_schedules(session, scope, work.kind, subject, [HOURLY])
     with clock.shifted(timedelta(hours=1)):
         with work.step() as session:
-            assert run_tasks.fire_schedules(session) == 3
+            assert scheduling.fire_schedules(session) == 3
         with work.step() as session:
-            assert run_tasks.fire_schedules(session) == 0
+            assert scheduling.fire_schedules(session) == 0
             started = session.scalars(text("SELECT subject_id FROM run ORDER BY 1")).all()
     assert started == ["1", "2"]
 

@@ -10,7 +10,7 @@ from fakes.work import WorkFake, fail_with, succeed
 from headrace.kit import clock
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import OutsideError, Reauthorize, Refused, SlowDown, TryLater
-from headrace.runs import queries, service
+from headrace.runs import queries, scheduling, service
 from headrace.runs import tasks as run_tasks
 from headrace.runs.context import RunContext
 from headrace.runs.errors import RunLost
@@ -167,7 +167,7 @@ def test_runs_of_silent_workers_are_recovered(work: WorkFake) -> None:  # F01, F
     run_id = work.queue(work.new_workspace(), 1)
     alive = work.queue(work.new_workspace(), 2)
     with work.step() as session:
-        run_tasks.admit(session, work.resources)
+        scheduling.admit(session, work.resources)
     with work.step() as session:  # one worker took each job; one of them fell silent
         for subject, age in ((run_id, "1 hour"), (alive, "0 seconds")):
             session.execute(

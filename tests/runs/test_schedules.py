@@ -10,8 +10,7 @@ from sqlalchemy import select, text
 
 from fakes.work import WorkFake
 from headrace.kit import clock
-from headrace.runs import queries, service
-from headrace.runs import tasks as run_tasks
+from headrace.runs import admission, scheduling, service
 from headrace.runs.models import Run, ScheduleRow
 from headrace.runs.schemas import Scheduling
 from headrace.tenancy.scope import WorkspaceScope
@@ -32,7 +31,7 @@ def _due_at(work: WorkFake) -> list[datetime]:
 
 def _fire(work: WorkFake) -> int:
     with work.step() as session:
-        return run_tasks.fire_schedules(session)
+        return scheduling.fire_schedules(session)
 
 
 def _run_count(work: WorkFake) -> int:
@@ -99,7 +98,7 @@ def test_a_scheduler_that_dies_gives_its_schedules_back(work: WorkFake) -> None:
 
 def _fire_and_die(work: WorkFake) -> None:
     with work.step() as session:
-        assert run_tasks.fire_schedules(session) == 1
+        assert scheduling.fire_schedules(session) == 1
         raise KeyboardInterrupt
 
 
@@ -108,10 +107,10 @@ def test_one_scheduler_does_not_wait_for_another(work: WorkFake) -> None:  # F15
     _give(work, work.new_workspace(), 2, HOURLY)
     with clock.shifted(timedelta(hours=1)):
         with work.step() as session:
-            held = queries.take_due_schedules(session, clock.now(), 1)
+            held = admission.take_due_schedules(session, clock.now(), 1)
             with work.step() as other:
                 other.execute(text("SET LOCAL lock_timeout = '1ms'"))
-                taken = queries.take_due_schedules(other, clock.now(), 10)
+                taken = admission.take_due_schedules(other, clock.now(), 10)
         assert {row.subject_id for row in (*held, *taken)} == {"1", "2"}
         assert len(taken) == 1
 

@@ -1,90 +1,33 @@
-"""What the worker does with runs: admit the due, carry out the admitted, recover the orphaned."""
+"""What the worker does with runs: carry out the admitted, recover the orphaned."""
 
 import random
 from datetime import timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy.orm import Session
 
 from headrace.access.authentication import server_scope
 from headrace.db.engine import DATABASE_AWAY, insist, transaction
 from headrace.jobs import port
-from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
 from headrace.rest.resources import Resources
 from headrace.runs import queries, service
 from headrace.runs.context import RunContext
 from headrace.runs.errors import RunLost
 from headrace.runs.kinds import RunKind, kind_named
-from headrace.runs.models import ScheduleRow
-from headrace.tenancy.scope import bound
+from headrace.runs.scheduling import CARRY_OUT
 
 log = structlog.get_logger(__name__)
 
-CARRY_OUT = "carry_out_run"
-_ADMIT_AT_ONCE = 200
-_SCHEDULES_AT_ONCE = 500
 _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 900.0
 _SHORTEST_WAIT_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 86_400.0
 _LONGEST_STANDSTILL = timedelta(days=3)
-_SCHEDULE_PAUSE = timedelta(hours=1)
 _WORN_OUT = (
     "The worker died each time it carried this out; most often that is for want of memory. The "
     "machine's log has the reason."
 )
-
-
-def tick(resources: Resources) -> bool:
-    """Start runs of due schedules and admit due runs; returns whether there may be more to do."""
-    with transaction(resources.sessions) as session:
-        fired = fire_schedules(session)
-    with transaction(resources.sessions) as session:
-        admitted = admit(session, resources)
-    return fired == _SCHEDULES_AT_ONCE or admitted == _ADMIT_AT_ONCE
-
-
-def fire_schedules(session: Session) -> int:
-    """Start a run for every due schedule, each once, whoever else is looking.
-
-    One that cannot is looked at again in an hour; it does not keep the others waiting.
-    """
-    now = clock.now()
-    rows = queries.take_due_schedules(session, now, _SCHEDULES_AT_ONCE)
-    for row in rows:
-        subject = {"kind": row.kind, "subject_id": row.subject_id}
-        try:
-            with session.begin_nested():
-                _fire(session, row)
-                service.advance(row, now)
-        except DATABASE_AWAY:
-            raise
-        except Exception:
-            log.exception("schedule could not start a run", **subject)
-            row.due_at = now + _SCHEDULE_PAUSE
-    return len(rows)
-
-
-def _fire(session: Session, row: ScheduleRow) -> None:
-    due = kind_named(row.kind).due
-    if due is not None:
-        scope = server_scope(session, row.workspace_id)
-        with bound(session, scope):
-            due(session, scope, row.subject_id, row.rule)
-
-
-def admit(session: Session, resources: Resources) -> int:
-    """Admit due runs under the limits and defer their jobs; returns how many."""
-    if not queries.take_admission_turn(session):
-        return 0
-    settings = resources.settings
-    runs = queries.admit_due(
-        session, _ADMIT_AT_ONCE, settings.runs_per_workspace, settings.runs_per_connection
-    )
-    port.defer(session, CARRY_OUT, [{"run_id": run.id, "fence": run.fence} for run in runs])
-    return len(runs)
 
 
 def recover(resources: Resources) -> int:
