@@ -35,6 +35,7 @@ from headrace.rest.outside import CallPlaces
 from headrace.rest.paths import PathForms
 from headrace.rest.rate_limits import RateLimits, ScarceOperations
 from headrace.rest.request_ids import RequestIds
+from headrace.rest.request_metrics import RequestMetrics
 from headrace.rest.resources import Resources
 from headrace.roles import routes as roles
 from headrace.runs import routes as runs
@@ -101,6 +102,11 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
         app.include_router(router)
     app.include_router(health.router)
     app.router.routes.append(Mount("/sandbox/demo_ads", create_sandbox(), name="demo network"))
+    _put_layers_around(app, settings)
+    return app
+
+
+def _put_layers_around(app: FastAPI, settings: Settings) -> None:
     # The last one added is the first to see a request.
     app.add_middleware(BodyLimit)
     app.add_middleware(PathForms)
@@ -111,7 +117,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
     app.add_middleware(ClientAddresses, trusted_proxies=settings.trusted_proxies)
     app.add_middleware(StandingHeaders)
     app.add_middleware(RequestIds)
-    return app
+    app.add_middleware(RequestMetrics)
 
 
 def document(settings: Settings) -> dict[str, Any]:

@@ -205,6 +205,18 @@ class Settings(BaseSettings):
     workspaces_per_agency: int = Field(
         0, ge=0, description="How many workspaces an agency may have. 0: any number."
     )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65_000,
+        description="The port on which a process shows its metrics to Prometheus; under `headrace up` "
+        "the web server has this one and the workers those after it. 0: none is shown.",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        description="The address metrics are shown on. They ask for no password: keep it inside your "
+        "network.",
+    )
     log_format: str = Field(
         "auto",
         pattern="^(auto|text|json)$",

@@ -1,15 +1,21 @@
 """Commands that run the server and bring its database to this release."""
 
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from headrace import __version__
 from headrace.cli.opening import err, opened, out, plain_errors, read_settings
 
+if TYPE_CHECKING:
+    from headrace.settings import Settings
+
 app = typer.Typer()
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+MetricsPort = Annotated[
+    int | None, typer.Option(help="Show metrics here instead of at HEADRACE_METRICS_PORT.")
+]
 
 
 def _refuse_newer(url: str) -> None:
@@ -37,12 +43,16 @@ def up() -> None:
     with plain_errors():
         settings = read_settings()
         settings.sealing_key()
-        workers = {f"worker {number + 1}": ["worker"] for number in range(settings.workers)}
+        commands = {"web": ["web"]}
+        commands |= {f"worker {number + 1}": ["worker"] for number in range(settings.workers)}
+        if settings.metrics_port:
+            for place, command in enumerate(commands.values()):
+                command += ["--metrics-port", str(settings.metrics_port + place)]
         with database_url(settings) as url:
             _refuse_newer(url)
             try:
                 supervise(
-                    {"web": ["web"]} | workers,
+                    commands,
                     lambda: err.print(f"Headrace {__version__} at {settings.public_address}"),
                 )
             except ChildRefused:
@@ -50,11 +60,12 @@ def up() -> None:
 
 
 @app.command()
-def web(supervised: Supervised = False) -> None:
+def web(supervised: Supervised = False, metrics_port: MetricsPort = None) -> None:
     """Run one web process."""
     import uvicorn
 
     from headrace.app import create_app
+    from headrace.observing.serving import serving
     from headrace.rest.listening import listening_socket
     from headrace.supervision import end_with_parent
 
@@ -64,7 +75,8 @@ def web(supervised: Supervised = False) -> None:
         settings = read_settings()
         with (
             listening_socket(settings.host, settings.port) as listener,
-            opened(settings, settings.web_threads) as (resources, _),
+            opened(settings, settings.web_threads) as (resources, url),
+            serving(resources, url, _metrics_port(settings, metrics_port)),
         ):
             config = uvicorn.Config(
                 create_app(settings, resources),
@@ -78,19 +90,27 @@ def web(supervised: Supervised = False) -> None:
 
 
 @app.command()
-def worker(supervised: Supervised = False) -> None:
+def worker(supervised: Supervised = False, metrics_port: MetricsPort = None) -> None:
     """Run one worker process."""
     from headrace import worker as working
+    from headrace.observing.serving import serving
     from headrace.supervision import end_with_parent, leave_at_once
 
     if supervised:
         end_with_parent()
     with plain_errors(supervised=supervised):
         settings = read_settings()
-        with opened(settings, settings.worker_threads) as (resources, url):
+        with (
+            opened(settings, settings.worker_threads) as (resources, url),
+            serving(resources, url, _metrics_port(settings, metrics_port)),
+        ):
             ended = working.run(resources, url, settings.worker_threads)
     if not ended:
         leave_at_once()
+
+
+def _metrics_port(settings: "Settings", chosen: int | None) -> int:
+    return settings.metrics_port if chosen is None else chosen
 
 
 @app.command()

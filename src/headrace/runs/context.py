@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from headrace.db.engine import transaction
 from headrace.rest.resources import Resources
-from headrace.runs import queries
+from headrace.runs import measures, queries
 from headrace.runs.errors import RunLost
 from headrace.runs.models import Run
 from headrace.tenancy.scope import WorkspaceScope, bind
@@ -35,8 +35,10 @@ class RunContext:
             RunLost: if another worker took the run over, or it was cancelled.
         """
         with self.look() as session:
-            self.hold(session)
+            run = self.hold(session)
+            before = measures.tally(run)
             yield session
+        measures.stepped(run, before)
 
     @contextmanager
     def look(self) -> Iterator[Session]:

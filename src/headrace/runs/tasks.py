@@ -11,7 +11,7 @@ from headrace.db.engine import DATABASE_AWAY, insist, transaction
 from headrace.jobs import port
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
 from headrace.rest.resources import Resources
-from headrace.runs import queries, service
+from headrace.runs import measures, queries, service
 from headrace.runs.context import RunContext
 from headrace.runs.errors import RunLost
 from headrace.runs.kinds import RunKind, kind_named
@@ -91,6 +91,7 @@ def _begin(
         run = queries.claim(session, run_id, fence)
         if run is None:
             return None
+        measures.began(run)
         context = RunContext(
             run_id=run_id,
             fence=fence,

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from headrace import events
 from headrace.db.engine import DATABASE_AWAY, plain_dsn, transaction
 from headrace.db.roles import SYSTEM
+from headrace.kit import metrics
 from headrace.kit.outbound_async import AsyncOutbound
 from headrace.rest.resources import Resources
 from headrace.webhooks import queue
@@ -113,6 +114,7 @@ class Dispatcher:
             log.exception("dispatcher's turn broke")
             await asyncio.sleep(_PAUSE_SECONDS)
             return False
+        _count(results)
         for result in results:
             if result.outcome == "retry":
                 heapq.heappush(self._due, time.monotonic() + result.pause_seconds)
@@ -194,6 +196,7 @@ class Dispatcher:
         results, self._results = self._results, []
         with suppress(*DATABASE_AWAY):
             await asyncio.to_thread(self._record, results)
+            _count(results)
 
     async def _listen(self, database_url: str) -> None:
         """Ring when an event is committed; without this, turns come every second."""
@@ -209,6 +212,12 @@ class Dispatcher:
             except psycopg.OperationalError as error:
                 log.warning("dispatcher hears nothing; trying again", details=str(error))
             await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _count(results: list[Result]) -> None:
+    for result in results:
+        if result.attempt is not None:
+            metrics.WEBHOOK_ATTEMPTS.labels(result.outcome).inc()
 
 
 def run(resources: Resources, database_url: str, halted: threading.Event) -> None:

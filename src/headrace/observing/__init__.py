@@ -1,0 +1,1 @@
+"""What operators watch: gauges of the whole system, served beside what this process counted."""
