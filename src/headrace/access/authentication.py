@@ -12,7 +12,6 @@ from headrace.access.errors import (
     BadPassword,
     BearerRequired,
     ChiefRequired,
-    CrossSite,
     EmbeddedApiOff,
     SessionExpired,
     TokenExpired,
@@ -20,6 +19,7 @@ from headrace.access.errors import (
     WorkspaceHeaderMissing,
 )
 from headrace.access.models import AccessToken, BrowserSession, User
+from headrace.access.own_pages import insist_on_own_page
 from headrace.access.permissions import ALL_PERMISSIONS
 from headrace.access.sign_in import SignIns
 from headrace.kit import clock
@@ -91,8 +91,7 @@ def workspace_scope(request: Request, session: Session, kit: AccessKit) -> Works
     if scheme == "bearer":
         return _token_scope(session, value)
     if not scheme and (secret := session_secret(request)) is not None:
-        if request.method not in _SAFE_METHODS and not _own_page(request, kit.public_origin):
-            raise CrossSite
+        insist_on_own_page(request, kit.public_origin)
         return _token_scope(session, secret)
     if not scheme and COOKIE_NAME in request.cookies:
         return _cookie_scope(request, session, kit)
@@ -190,24 +189,48 @@ def _token_scope(session: Session, token: str) -> WorkspaceScope:
     return WorkspaceScope(found.agency_id, found.workspace_id, found.user_id, permissions)
 
 
-def _cookie_scope(request: Request, session: Session, kit: AccessKit) -> WorkspaceScope:
+def signed_in_user(request: Request, session: Session, kit: AccessKit) -> User:
+    """Return the user whose browser session a request's cookie stands for, and prolong it.
+
+    Raises:
+        SessionExpired, EmbeddedApiOff, CrossSite: as their names say.
+    """
     now = clock.now()
-    found = queries.session_owner(session, token_digest(request.cookies[COOKIE_NAME]), now)
+    presented = token_digest(request.cookies.get(COOKIE_NAME, ""))
+    found = queries.session_owner(session, presented, now)
     if found is None:
         raise SessionExpired
     credential, user, enabled = found
     if not enabled:
         raise EmbeddedApiOff
-    own_origins = {kit.public_origin, *kit.listed_origins}
-    if request.method not in _SAFE_METHODS and not _own_page(request, *own_origins):
-        raise CrossSite
-    workspace_id = _asked_workspace(request)
-    permissions = _permissions_in(session, user, workspace_id)
+    insist_on_own_page(request, kit.public_origin, kit.listed_origins)
     if credential.expires_at < now + LIFETIME - _PUSH_AT_LEAST:
         queries.push_expiry(
             session, BrowserSession, credential.digest, now + LIFETIME, _PUSH_AT_LEAST
         )
-    return WorkspaceScope(user.agency_id, workspace_id, user.id, permissions)
+    return user
+
+
+def signed_in_scope(
+    request: Request, session: Session, kit: AccessKit, workspace_id: int
+) -> WorkspaceScope:
+    """Prove who acts in a workspace, from the cookie of a browser session.
+
+    Raises:
+        WorkspaceClosed: if it is none of the user's. Beside it as `signed_in_user` does.
+    """
+    return _scope_of_user(session, signed_in_user(request, session, kit), workspace_id)
+
+
+def signed_in_agency_scope(request: Request, session: Session, kit: AccessKit) -> AgencyScope:
+    """Prove who acts for an agency, from the cookie of a browser session; as `signed_in_user`."""
+    user = signed_in_user(request, session, kit)
+    return AgencyScope(user.agency_id, user.id, _agency_permissions(session, user))
+
+
+def _cookie_scope(request: Request, session: Session, kit: AccessKit) -> WorkspaceScope:
+    user = signed_in_user(request, session, kit)
+    return _scope_of_user(session, user, _asked_workspace(request))
 
 
 def _asked_workspace(request: Request) -> int:
@@ -217,23 +240,11 @@ def _asked_workspace(request: Request) -> int:
     return int(text)
 
 
-def _permissions_in(session: Session, user: User, workspace_id: int) -> frozenset[str]:
+def _scope_of_user(session: Session, user: User, workspace_id: int) -> WorkspaceScope:
     if queries.workspace_agency(session, workspace_id) != user.agency_id:
         raise WorkspaceClosed
     code, stored = queries.workspace_role(session, user.id, workspace_id) or (None, None)
     permissions = rights.in_workspace(user.is_chief, code, stored)
     if permissions is None:
         raise WorkspaceClosed
-    return permissions
-
-
-def _own_page(request: Request, *own_origins: str) -> bool:
-    """Whether a write in cookie mode comes from pages of these origins or from a program.
-
-    Browsers state the page's origin on every write; programs, which have no visitor to abuse, send
-    neither header.
-    """
-    origin = request.headers.get("origin")
-    if origin is not None:
-        return origin in own_origins
-    return request.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+    return WorkspaceScope(user.agency_id, workspace_id, user.id, permissions)

@@ -9,7 +9,9 @@ from uuid import UUID
 from fastapi import Request
 
 SESSION_HEADER = "X-Embed-Session"
-"""Names the session whose cookie a request is to be taken for."""
+"""Names the session whose cookie a request is to be taken for; pages have it in their path."""
+PATH_NAME = "session_id"
+"""The parameter of a page's path that does."""
 _PREFIX = "__Host-embed-"
 # Sessions end by idleness long before; this only clears out what browsers hold of dead ones.
 _DAY_SECONDS = 86_400
@@ -28,8 +30,9 @@ def cookie_line(session_id: UUID, secret: str) -> str:
 
 def session_secret(request: Request) -> str | None:
     """Return the secret of the iframe session that a request names; None where it names none."""
+    given = request.path_params.get(PATH_NAME, request.headers.get(SESSION_HEADER, ""))
     try:
-        named = UUID(request.headers.get(SESSION_HEADER, ""))
+        named = UUID(str(given))
     except ValueError:
         return None
     return request.cookies.get(f"{_PREFIX}{named.hex}", "")
