@@ -4,6 +4,21 @@ Connectors and loaders raise these and nothing else for conditions they understa
 that escapes them is a defect of ours.
 """
 
+from enum import StrEnum
+
+
+class Pauses(StrEnum):
+    """What a limit of the other side stops: everything else goes on.
+
+    ACCOUNT: the remote account that was read, or the one table that was written. CREDENTIAL: whatever
+    uses the same authorization. APP: whatever goes through the same application at a source, or to
+    the same destination.
+    """
+
+    ACCOUNT = "account"
+    CREDENTIAL = "credential"
+    APP = "app"
+
 
 class OutsideError(Exception):
     """Base of the four; the message is shown to the person who owns the connection."""
@@ -14,11 +29,20 @@ class Reauthorize(OutsideError):
 
 
 class SlowDown(OutsideError):
-    """A limit was met, or a report is unfinished: go on after `after_seconds`, free meanwhile."""
+    """A limit was met, or a report is unfinished: go on after `after_seconds`, free meanwhile.
 
-    def __init__(self, message: str, after_seconds: float) -> None:
+    pauses: what the limit is of, where the other side said so; None if nothing but this run has to
+        wait, as for a report that is not ready.
+    """
+
+    def __init__(self, message: str, after_seconds: float, pauses: Pauses | None = None) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+        self.pauses = pauses
+
+    def __reduce__(self) -> tuple[type["SlowDown"], tuple[str, float, Pauses | None]]:
+        """Travel between processes whole."""
+        return type(self), (str(self), self.after_seconds, self.pauses)
 
 
 class TryLater(OutsideError):
