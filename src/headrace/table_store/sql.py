@@ -1,7 +1,9 @@
 """SQL over live rows, by a DuckDB that reaches no file, no network and no extension."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Timer
 from typing import Any
 
 import duckdb
@@ -60,16 +62,18 @@ def query(
     *,
     memory_limit: str = MEMORY_LIMIT,
     threads: int = THREADS,
+    seconds: float | None = None,
 ) -> Any:
     """Run one SQL statement over tables under the names given and return an Arrow table.
 
-    The statement can reach nothing but those tables. `memory_limit` is DuckDB's, such as `256MB`.
+    The statement can reach nothing but those tables. `memory_limit` is DuckDB's, such as `256MB`;
+    `seconds` is how long the statement may take, None for any time.
 
     Raises:
-        duckdb.Error: if the statement is wrong, reaches further, or needs more memory.
+        duckdb.Error: if the statement is wrong, reaches further, or needs more memory or time.
         FileLost, LakeUnreachable: as `scan`.
     """
-    with closed_connection(memory_limit, threads) as connection:
+    with closed_connection(memory_limit, threads) as connection, _ended(connection, seconds):
         read = {name: LiveRows(lake, rows) for name, rows in tables.items()}
         for name, rows in read.items():
             connection.register(name, rows)
@@ -80,6 +84,21 @@ def query(
                 if rows.fault is not None:
                     raise rows.fault from refusal
             raise
+
+
+@contextmanager
+def _ended(connection: duckdb.DuckDBPyConnection, seconds: float | None) -> Iterator[None]:
+    """Interrupt whatever a connection is at when its time is over."""
+    if seconds is None:
+        yield
+        return
+    overdue = Timer(seconds, connection.interrupt)
+    overdue.daemon = True
+    overdue.start()
+    try:
+        yield
+    finally:
+        overdue.cancel()
 
 
 def aggregate(
