@@ -35,7 +35,7 @@ from headrace.rest.outside import CallPlaces
 from headrace.rest.paths import PathForms
 from headrace.rest.rate_limits import RateLimits, ScarceOperations
 from headrace.rest.request_ids import RequestIds
-from headrace.rest.request_metrics import RequestMetrics
+from headrace.rest.request_watch import RequestWatch
 from headrace.rest.resources import Resources
 from headrace.roles import routes as roles
 from headrace.runs import routes as runs
@@ -117,7 +117,7 @@ def _put_layers_around(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(ClientAddresses, trusted_proxies=settings.trusted_proxies)
     app.add_middleware(StandingHeaders)
     app.add_middleware(RequestIds)
-    app.add_middleware(RequestMetrics)
+    app.add_middleware(RequestWatch)
 
 
 def document(settings: Settings) -> dict[str, Any]:

@@ -217,6 +217,12 @@ class Settings(BaseSettings):
         description="The address metrics are shown on. They ask for no password: keep it inside your "
         "network.",
     )
+    traces_url: str = Field(
+        "",
+        description="Where traces are sent by OTLP over HTTP, as http://collector:4318/v1/traces; it "
+        "needs the extra headrace[telemetry]. OpenTelemetry's own variables OTEL_* say the rest. "
+        "Empty: none are.",
+    )
     log_format: str = Field(
         "auto",
         pattern="^(auto|text|json)$",
@@ -277,7 +283,7 @@ class Settings(BaseSettings):
             setting_values.check_postgresql_url(value.get_secret_value())
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "traces_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         return setting_values.web_address(value)

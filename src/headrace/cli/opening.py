@@ -31,12 +31,14 @@ def plain_errors(*, supervised: bool = False) -> Iterator[None]:
     from headrace.db.migrating import DatabaseTooNew
     from headrace.db.roles import RolesMissing
     from headrace.kit.outcomes import OutsideError
+    from headrace.kit.tracing import TracesUnavailable
     from headrace.rest.errors import AppError
     from headrace.settings import SettingsError
     from headrace.supervision import CANNOT_START
 
     known = (
         SettingsError, DatabaseTooNew, RolesMissing, EmbeddedDatabaseError, AppError, OutsideError,
+        TracesUnavailable,
     )  # fmt: skip
     code = CANNOT_START if supervised else 1
     try:

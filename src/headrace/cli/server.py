@@ -65,6 +65,7 @@ def web(supervised: Supervised = False, metrics_port: MetricsPort = None) -> Non
     import uvicorn
 
     from headrace.app import create_app
+    from headrace.kit import tracing
     from headrace.observing.serving import serving
     from headrace.rest.listening import listening_socket
     from headrace.supervision import end_with_parent
@@ -75,6 +76,7 @@ def web(supervised: Supervised = False, metrics_port: MetricsPort = None) -> Non
         settings = read_settings()
         with (
             listening_socket(settings.host, settings.port) as listener,
+            tracing.sending(settings.traces_url, "web", __version__),
             opened(settings, settings.web_threads) as (resources, url),
             serving(resources, url, _metrics_port(settings, metrics_port)),
         ):
@@ -93,6 +95,7 @@ def web(supervised: Supervised = False, metrics_port: MetricsPort = None) -> Non
 def worker(supervised: Supervised = False, metrics_port: MetricsPort = None) -> None:
     """Run one worker process."""
     from headrace import worker as working
+    from headrace.kit import tracing
     from headrace.observing.serving import serving
     from headrace.supervision import end_with_parent, leave_at_once
 
@@ -101,6 +104,7 @@ def worker(supervised: Supervised = False, metrics_port: MetricsPort = None) -> 
     with plain_errors(supervised=supervised):
         settings = read_settings()
         with (
+            tracing.sending(settings.traces_url, "worker", __version__),
             opened(settings, settings.worker_threads) as (resources, url),
             serving(resources, url, _metrics_port(settings, metrics_port)),
         ):

@@ -27,7 +27,7 @@ from headrace.extracts.windows import (
     replaced_days,
     together,
 )
-from headrace.kit import clock
+from headrace.kit import clock, tracing
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Reauthorize, TryLater
 from headrace.loads import service as loads
@@ -81,7 +81,8 @@ def execute(context: RunContext) -> None:
     with while_current(context.look, work.parts.connection):
         for window in windows:
             if not window.is_done:
-                _read_window(work, window)
+                with tracing.span("window", headrace__days=str(_days(window) or "all")):
+                    _read_window(work, window)
     with context.step() as session:
         _finish(session, work)
 

@@ -19,6 +19,8 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from headrace.kit import tracing
+
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Special-purpose blocks that `ipaddress` still calls global, or whose verdict has changed between
@@ -251,7 +253,14 @@ class OutboundHttp:
         if content is not None:
             options["body"] = content
         pool = self._pool.connection_from_host(parts.hostname, parts.port, parts.scheme)
-        return pool.request(method, target, redirect=False, preload_content=not stream, **options)
+        about = {"http__request__method": method, "server__address": parts.hostname}
+        # Neither path nor query: they hold ids of accounts, and some sources take their token there.
+        with tracing.span(f"{method} {parts.hostname}", kind="client", **about) as span:
+            answer = pool.request(
+                method, target, redirect=False, preload_content=not stream, **options
+            )
+            span.note(http__response__status_code=answer.status)
+        return answer
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from headrace.data_tables.service import TableView
 from headrace.destinations import service as destinations
 from headrace.destinations.models import DestinationConnection, DestinationStatus
 from headrace.destinations.renewal import while_current
+from headrace.kit import tracing
 from headrace.kit.columns import Column
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused, TryLater
@@ -73,7 +74,7 @@ def deliver(context: RunContext) -> None:
     if work.planned:
         units = [_unit(context, work.view, each) for each in work.planned]
         with while_current(context.look, work.connection):
-            written = work.loader.write(work.access, work.target, units)
+            written = tracing.each("unit", work.loader.write(work.access, work.target, units))
             for planned, delivered in zip(work.planned, written, strict=True):
                 _record(context, work, planned, delivered)
     _finish(context)

@@ -26,6 +26,7 @@ class RunContext:
     params: dict[str, Any]
     scope: WorkspaceScope
     resources: Resources
+    traceparent: str | None = None
 
     @contextmanager
     def step(self) -> Iterator[Session]:

@@ -41,6 +41,7 @@ class Run(Base):
 
     __tablename__ = "run"
     __table_args__ = (
+    traceparent: of the trace of what asked for it, which its own spans go on from.
         Index("uq_run_lane_fresh", "lane", unique=True, postgresql_where=FRESH_SQL),
         Index("uq_run_lane_live", "lane", unique=True, postgresql_where=_LIVE_SQL),
         Index("ix_run_waiting_due_at", "due_at", postgresql_where=_WAITING_SQL),
@@ -78,6 +79,7 @@ class Run(Base):
     rows_written: Mapped[int] = mapped_column(default=0)
     rows_deleted: Mapped[int] = mapped_column(default=0)
     rows_rejected: Mapped[int] = mapped_column(default=0)
+    traceparent: Mapped[str | None]
     bytes_written: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=0)
     error_class: Mapped[str | None]

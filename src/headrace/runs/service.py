@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from headrace.kit import clock
+from headrace.kit import clock, tracing
 from headrace.kit.days import DayRange
 from headrace.kit.schedule import Interval, Schedule, next_fire
 from headrace.rest.errors import NotFound
@@ -64,6 +64,7 @@ def start(session: Session, scope: WorkspaceScope, new: NewRun, join: Join | Non
             "limit_key": new.limit_key,
             "priority": new.priority,
             "params": new.params,
+            "traceparent": tracing.current(),
             "due_at": queries.database_now(session) + timedelta(seconds=new.delay_seconds),
         },
     )

@@ -1,6 +1,7 @@
 """What the worker does with runs: carry out the admitted, recover the orphaned."""
 
 import random
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
 
@@ -9,6 +10,7 @@ import structlog
 from headrace.access.authentication import server_scope
 from headrace.db.engine import DATABASE_AWAY, insist, transaction
 from headrace.jobs import port
+from headrace.kit import tracing
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
 from headrace.rest.resources import Resources
 from headrace.runs import measures, queries, service
@@ -67,7 +69,8 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
             return
         log.info("run started", kind=kind.name, subject_id=context.subject_id)
         try:
-            kind.carry_out(context)
+            with _span(context, kind):
+                kind.carry_out(context)
             log.info("run ended")
         except RunLost:
             log.info("run lost to another worker, or cancelled")
@@ -81,6 +84,19 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
             _record(
                 context, TryLater("Something went wrong inside Headrace; the log has the details.")
             )
+
+
+def _span(context: RunContext, kind: RunKind) -> AbstractContextManager[tracing.Span]:
+    return tracing.span(
+        f"run {kind.name}",
+        kind="consumer",
+        parent=context.traceparent,
+        headrace__run_id=context.run_id,
+        headrace__workspace_id=context.scope.workspace_id,
+        headrace__subject_id=context.subject_id,
+        headrace__trigger=context.trigger,
+        headrace__fence=context.fence,
+    )
 
 
 def _begin(
@@ -100,6 +116,7 @@ def _begin(
             params=run.params,
             scope=server_scope(session, run.workspace_id),
             resources=resources,
+            traceparent=run.traceparent,
         )
         return context, kind_named(run.kind), run.attempt >= resources.settings.run_attempts
 

@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 from typing import Any
 
-from headrace.kit import clock
+from headrace.kit import clock, tracing
 from headrace.kit.outbound_async import Answer, AsyncOutbound, NoAnswer
 from headrace.kit.sealing import Vault
 from headrace.webhooks.queue import Result, Taken
@@ -42,10 +42,19 @@ async def attempt(outbound: AsyncOutbound, secrets: Secrets, taken: Taken) -> Re
     headers = request_headers(taken, Message(_key(taken), started_at, content), secret, previous)
     answer: Answer | None = None
     failure: str | None = None
-    try:
-        answer = await outbound.send("POST", taken.url, headers, content)
-    except NoAnswer as error:
-        failure = error.failure.value
+    with tracing.span("webhook attempt", kind="client", server__address=taken.host) as span:
+        try:
+            answer = await outbound.send("POST", taken.url, headers, content)
+            span.note(http__response__status_code=answer.status)
+        except NoAnswer as error:
+            failure = error.failure.value
+            span.fail(failure)
+        span.note(
+            headrace__delivery_id=taken.delivery_id,
+            headrace__endpoint_id=taken.endpoint_id,
+            headrace__workspace_id=taken.workspace_id,
+            headrace__tries=taken.tries + 1,
+        )
     tried = {
         "started_at": started_at,
         "duration_ms": int((time.monotonic() - began) * 1000),
