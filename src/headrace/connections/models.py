@@ -39,6 +39,8 @@ class Connection(Base):
 
     credentials: sealed; None once the connection is deleted.
     settings: what the connector's form asked for beside credentials, readable.
+    credential_key, app_key: what its runs share limits by: the authorization as the person gave it, and
+    the application it was given to.
     created_by: the user who made it, or in whose name an external authentication link did.
     external_auth_link_id: the link its present credentials came through, listed or not any more.
     """
@@ -62,6 +64,8 @@ class Connection(Base):
     status: Mapped[str] = mapped_column(default=ConnectionStatus.ACTIVE)
     error_text: Mapped[str | None]
     credentials: Mapped[str | None]
+    credential_key: Mapped[str | None]
+    app_key: Mapped[str | None]
     settings: Mapped[dict[str, Any]]
     account_sync_mode: Mapped[str] = mapped_column(default=SyncMode.ALL)
     created_by: Mapped[int | None] = mapped_column(

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +36,9 @@ class Run(Base):
     kind, subject_id: what is carried out, and of which row; each slice knows its own kinds.
     lane: runs of one lane go one after another; at most one fresh one waits.
     limit_key: runs that share it share a limit, such as those of one connection.
+    credential_key, system_key: wider ones, where there are such: those of one authorization, of one
+    application at a source or one place loads deliver to. account_key: the remote account, which a
+    source may ask to leave alone. See `runs.limits`.
     fence: counts admissions; who holds an older number has lost the run to another worker.
     attempt: counts failures in a row that were followed by another try; progress begins anew.
     """
@@ -65,6 +69,9 @@ class Run(Base):
     trigger: Mapped[str]
     lane: Mapped[str]
     limit_key: Mapped[str]
+    credential_key: Mapped[str | None]
+    system_key: Mapped[str | None]
+    account_key: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=0)
     params: Mapped[dict[str, Any]] = mapped_column(default=dict)
     status: Mapped[str] = mapped_column(default=RunStatus.WAITING)
@@ -104,6 +111,32 @@ class RunWindow(Base):
     rows: Mapped[int] = mapped_column(default=0)
     bookmark: Mapped[dict[str, Any] | None]
     finished_at: Mapped[datetime | None]
+
+
+class Pause(Base):
+    """A limit key that the other side wants left alone until a moment of the database's clock.
+
+    reason: what it said, free of secrets and of what is a customer's.
+    """
+
+    __tablename__ = "pause"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime] = mapped_column(index=True)
+    reason: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+
+class WorkerProcess(Base):
+    """A worker that was alive when last seen, and how many runs it carries out at once."""
+
+    __tablename__ = "worker_process"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    threads: Mapped[int]
+    seen_at: Mapped[datetime]
+    created_at: Mapped[CreatedAt]
 
 
 class ScheduleRow(Base):
