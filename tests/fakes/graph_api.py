@@ -3,7 +3,7 @@
 Rows are added as Meta would send them, for one level and one set of breakdowns; the server picks the
 asked days, fields and attribution windows out of them, pages them and runs reports. Every answer can
 be spoilt: `fail_next`, `truncate_next`, `break_off_next`, `throttle`, `revoke`,
-`too_much_data_above`, `script_runs`, `overlap_pages`, `repeat_cursor`, `send_empty_page_next`.
+`too_much_data_above`, `script_runs`, `overlap_pages`, `repeat_cursor`, `send_empty_page_next`, `grant`.
 """
 
 import base64
@@ -86,6 +86,7 @@ class GraphApi:
         self._scripts: list[list[Mapping[str, Any]]] = []
         self._headers: dict[str, str] = {}
         self._revoked = False
+        self._granted = {"ads_read": "granted", "business_management": "granted"}
         self._app_secret: str | None = None
         self._most_rows: int | None = None
         self._most_days: int | None = None
@@ -187,6 +188,10 @@ class GraphApi:
         """Answer everything as if the person had removed the app."""
         self._revoked = True
 
+    def grant(self, **statuses: str) -> None:
+        """Let the person have answered the dialog so: each permission granted or declined."""
+        self._granted = dict(statuses)
+
     def require_proof(self, app_secret: str) -> None:
         """Refuse calls that are not signed with the app's secret."""
         self._app_secret = app_secret
@@ -282,6 +287,10 @@ class GraphApi:
             long = parameters.get("grant_type") == "fb_exchange_token"
             token = TOKEN if long else "EAAshorttoken"
             return json_reply(200, {"access_token": token, "expires_in": 5184000 if long else 3600})
+        if path == "me":
+            return json_reply(200, {"id": "10220001"})
+        if path == "me/permissions":
+            return self._permissions(method)
         if path in self._edges:
             return self._page(path, self._edges[path], parameters)
         if edge == "insights" and method == "POST":
@@ -296,6 +305,13 @@ class GraphApi:
             return self._insights(path, run.account, run.parameters, parameters)
         step = run.statuses.pop(0) if len(run.statuses) > 1 else run.statuses[0]
         return json_reply(200, {"id": owner, "async_percent_completion": 100, **step})
+
+    def _permissions(self, method: str) -> Reply:
+        if method == "DELETE":
+            self._revoked = True
+            return json_reply(200, {"success": True})
+        rows = [{"permission": name, "status": status} for name, status in self._granted.items()]
+        return json_reply(200, {"data": rows})
 
     def _start_run(self, owner: str, parameters: Mapping[str, str]) -> Reply:
         run_id = str(self._next_run)
@@ -369,6 +385,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         self._answer("GET", parts.path, dict(parse_qsl(parts.query)))
+
+    def do_DELETE(self) -> None:
+        parts = urlsplit(self.path)
+        self._answer("DELETE", parts.path, dict(parse_qsl(parts.query)))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()

@@ -73,3 +73,37 @@ class RenewsCredentials(Protocol):
             Reauthorize: if a person has to connect again.
             SlowDown, TryLater, Refused: see `kit.outcomes`.
         """
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a person granted by OAuth: the credentials to keep, whole.
+
+    scopes: what was granted; None where the platform does not say, which means all (RFC 6749 5.1).
+    subject: who granted it, by the platform's id, where taking one grant back takes back all that
+        this person ever granted the client; empty where each grant stands alone.
+    """
+
+    credentials: Mapping[str, Any]
+    scopes: frozenset[str] | None = None
+    subject: str = ""
+
+
+@runtime_checkable
+class FinishesGrants(Protocol):
+    """A connector whose fresh tokens need a step more before they are worth keeping."""
+
+    def finish_grant(self, access: Access) -> Grant:
+        """Turn the tokens just granted, in `access.credentials`, into those to keep.
+
+        Raises:
+            As `RenewsCredentials.renew` does.
+        """
+
+
+@runtime_checkable
+class RevokesCredentials(Protocol):
+    """A connector whose platform takes credentials back when it is asked."""
+
+    def revoke(self, access: Access) -> None:
+        """Make the credentials worthless at the platform; raises as `renew` does."""

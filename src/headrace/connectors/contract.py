@@ -97,6 +97,13 @@ class AuthForm:
 
     For `OAUTH2`, `fields` is what a headless caller may give instead of the browser flow, and the
     URLs (relative to the connector's base URL where they start with `/`) are what that flow needs.
+
+    scopes: what is asked for. needed_scopes: those without which nothing can be read; None: all.
+    token_by_get: the token endpoint takes its parameters in the query, as Meta's does.
+    authorize_extra: more parameters of the authorization request, as the platform names them.
+    issuer: what the platform calls itself in `iss` (RFC 9207); empty: the origin of `authorize_url`.
+    client_fields: under which names the credentials keep the client's id and secret, for renewals.
+    shared_client: an id and secret that the platform gives everyone; empty for real platforms.
     """
 
     kind: AuthKind
@@ -104,6 +111,12 @@ class AuthForm:
     authorize_url: str = ""
     token_url: str = ""
     scopes: tuple[str, ...] = ()
+    needed_scopes: tuple[str, ...] | None = None
+    token_by_get: bool = False
+    authorize_extra: Mapping[str, str] = field(default_factory=dict)
+    issuer: str = ""
+    client_fields: tuple[str, str] = ("client_id", "client_secret")
+    shared_client: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

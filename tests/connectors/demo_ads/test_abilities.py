@@ -20,7 +20,7 @@ from headrace.connectors.contract import Access, Account, ReadRequest
 from headrace.connectors.sources.demo_ads import CONNECTOR
 from headrace.kit import clock
 from headrace.kit.days import DayRange
-from headrace.kit.outcomes import Reauthorize, Refused
+from headrace.kit.outcomes import Reauthorize, Refused, TryLater
 
 ACCOUNT = Account(
     "demo-1005", "Southern Cross Surf", "AUD", "Australia/Sydney", {"campaigns": 12, "ads": 120}
@@ -154,3 +154,21 @@ def test_money_stays_exact_when_it_is_broken_down(network: AdsNetwork) -> None:
     rows = read(network, "custom", "date device spend")
     assert all(row["spend"].as_tuple().exponent == -9 for row in rows)
     assert total(rows, "spend") % Decimal("0.01") == 0
+
+
+def test_revoked_tokens_open_nothing(network: AdsNetwork) -> None:  # S64
+    access = replace(network.access(), credentials=consented(network))
+
+    CONNECTOR.revoke(access)
+
+    with pytest.raises(Reauthorize):
+        CONNECTOR.check(access)
+    with pytest.raises(Reauthorize):
+        CONNECTOR.renew(access)
+
+
+def test_a_network_that_keeps_a_token_is_not_believed(network: AdsNetwork) -> None:
+    network.answer_next("/oauth/revoke", 1, 503)
+
+    with pytest.raises(TryLater, match="did not take"):
+        CONNECTOR.revoke(network.access("a token"))

@@ -1,50 +1,34 @@
-"""A dialog's code becomes a token that lasts, against a Graph API over HTTP."""
+"""A dialog's token becomes one that lasts, and is given back, against a Graph API over HTTP."""
 
-from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime, timedelta
 
 import pytest
 
 from connectors.facebook.asking import access_to
 from fakes.graph_api import TOKEN, GraphApi, error_body
 from headrace.connectors.sources.facebook import CONNECTOR
-from headrace.connectors.sources.facebook.oauth import dialog_url, exchange_code, extend_token
+from headrace.connectors.sources.facebook.oauth import extend_token
 from headrace.kit import clock
 from headrace.kit.outcomes import Reauthorize, Refused, TryLater
 
 APP = {"app_id": "123", "app_secret": "s3cret"}
-REDIRECT = "https://headrace.example/oauth/callback?a=b"
+FRESH = {**APP, "access_token": "EAAshorttoken"}
 
 
-def test_the_dialog_is_asked_for_the_scopes_of_the_spec() -> None:
-    auth = CONNECTOR.spec.auth
+def test_a_granted_token_becomes_one_that_lasts(api: GraphApi) -> None:
+    api.require_proof("s3cret")
+    api.grant(ads_read="granted", business_management="declined")
 
-    url = urlsplit(dialog_url(auth.authorize_url, "123", REDIRECT, "st&te", ",".join(auth.scopes)))
+    grant = CONNECTOR.finish_grant(access_to(api, credentials=FRESH))
 
-    assert (url.scheme, url.netloc, url.path) == (
-        "https",
-        "www.facebook.com",
-        "/v26.0/dialog/oauth",
-    )
-    assert parse_qs(url.query) == {
-        "client_id": ["123"],
-        "redirect_uri": [REDIRECT],
-        "state": ["st&te"],
-        "scope": ["ads_read,business_management"],
-    }
-
-
-def test_a_code_becomes_a_long_token(api: GraphApi) -> None:
-    answer = exchange_code(access_to(api, credentials=APP), "c0de", REDIRECT)
-
-    assert answer.access_token == TOKEN
-    ends = answer.expires_at()
-    assert ends is not None
+    assert grant.credentials["access_token"] == TOKEN
+    ends = datetime.fromisoformat(grant.credentials["expires_at"])
     assert timedelta(days=59) < ends - clock.now() <= timedelta(days=60)
-    first, second = (call.parameters for call in api.calls)
-    assert (first["code"], first["redirect_uri"]) == ("c0de", REDIRECT)
-    assert second["fb_exchange_token"] == "EAAshorttoken"
-    assert first["client_secret"] == second["client_secret"] == "s3cret"
+    assert grant.scopes == {"ads_read"}  # S62
+    assert grant.subject == "10220001"
+    exchange = api.calls[0].parameters
+    assert exchange["fb_exchange_token"] == "EAAshorttoken"
+    assert (exchange["client_id"], exchange["client_secret"]) == ("123", "s3cret")
 
 
 def test_a_token_without_an_end_says_so(api: GraphApi) -> None:
@@ -68,11 +52,28 @@ def test_an_exchange_that_fails_says_why(
     api.fail_next(status, content)
 
     with pytest.raises(outcome) as told:
-        exchange_code(access_to(api, credentials=APP), "c0de", REDIRECT)
+        CONNECTOR.finish_grant(access_to(api, credentials=FRESH))
     assert "s3cret" not in str(told.value)
 
 
 def test_an_app_without_a_secret_cannot_exchange(api: GraphApi) -> None:
     with pytest.raises(Refused, match="no app_secret"):
-        exchange_code(access_to(api, credentials={"app_id": "123"}), "c0de", REDIRECT)
+        extend_token(access_to(api, credentials={"app_id": "123"}), TOKEN)
     assert api.calls == []
+
+
+def test_revoking_takes_the_permissions_back(api: GraphApi) -> None:  # S64
+    access = access_to(api)
+
+    CONNECTOR.revoke(access)
+
+    assert [(call.method, call.path) for call in api.calls] == [("DELETE", "me/permissions")]
+    with pytest.raises(Reauthorize):
+        CONNECTOR.check(access)
+
+
+def test_a_platform_that_keeps_the_permissions_is_not_believed(api: GraphApi) -> None:
+    api.fail_next(200, {"success": False})
+
+    with pytest.raises(Refused, match="did not take"):
+        CONNECTOR.revoke(access_to(api))

@@ -30,7 +30,7 @@ from headrace.connectors.sources.demo_ads.pages import (
     row_type,
 )
 from headrace.connectors.sources.demo_ads.paid_media import PAID_MEDIA
-from headrace.connectors.sources.demo_ads.renewal import renewed
+from headrace.connectors.sources.demo_ads.renewal import CLIENT_ID, CLIENT_SECRET, renewed, revoke
 from headrace.connectors.sources.demo_ads.reports import (
     ATTRIBUTION,
     CONVERSION_ACTIONS,
@@ -65,6 +65,7 @@ _AUTH = AuthForm(
     authorize_url="/oauth/authorize",
     token_url="/oauth/token",  # noqa: S106 - an address
     scopes=("ads.read",),
+    shared_client=(CLIENT_ID, CLIENT_SECRET),
 )
 _SETTINGS = (
     Setting(
@@ -163,6 +164,10 @@ class DemoAdsConnector:
     def renew(self, access: Access) -> Renewal | None:
         """Exchange the refresh token; see `renewal`."""
         return renewed(access)
+
+    def revoke(self, access: Access) -> None:
+        """Give the tokens back to the network; see `abilities`."""
+        revoke(access)
 
     def read(self, access: Access, request: ReadRequest) -> Iterator[pa.RecordBatch]:
         """Yield the rows of one window; see the connector contract."""

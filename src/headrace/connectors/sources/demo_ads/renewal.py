@@ -1,4 +1,4 @@
-"""Renewed credentials: Demo Ads hands out short-lived tokens with refresh tokens that rotate."""
+"""Credentials of Demo Ads: short-lived, renewed by refresh tokens that rotate, given back at the end."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -76,14 +76,35 @@ def _lives_on(credentials: Mapping[str, Any]) -> bool:
         return False
 
 
+def revoke(access: Access) -> None:
+    """Give the tokens back to the network (RFC 7009): each alone, since each is good alone.
+
+    Raises:
+        TryLater, Refused: if the network could not be asked, or kept one.
+    """
+    for name in ("refresh_token", "access_token"):
+        token = str(access.credentials.get(name) or "")
+        if not token:
+            continue
+        status, _ = _posted(access, "/oauth/revoke", {"token": token, **_client(access)})
+        if status != 200:
+            raise TryLater(f"Demo Ads did not take a token back (status {status}).")
+
+
 def _asked(access: Access, refresh_token: str) -> tuple[int, bytes]:
-    form = {
-        "grant_type": "refresh_token",
-        "refresh_token": refresh_token,
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _posted(access, "/oauth/token", {**form, **_client(access)})
+
+
+def _client(access: Access) -> dict[str, str]:
+    return {
         "client_id": str(access.credentials.get("client_id") or CLIENT_ID),
         "client_secret": str(access.credentials.get("client_secret") or CLIENT_SECRET),
     }
-    url = f"{access.base_url.rstrip('/')}/oauth/token"
+
+
+def _posted(access: Access, path: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+    url = f"{access.base_url.rstrip('/')}{path}"
     try:
         response = access.http.request("POST", url, form=form, stream=True)
         body = response.read(_MOST_BODY_BYTES, decode_content=True)

@@ -128,6 +128,10 @@ class Graph:
         """Create something; raises as `get` does."""
         return self._call("POST", path, parameters, decoder)
 
+    def delete(self, path: str, decoder: msgspec.json.Decoder[Answer]) -> Answer:
+        """Delete something; raises as `get` does."""
+        return self._call("DELETE", path, {}, decoder)
+
     def _call(
         self,
         method: str,
@@ -192,8 +196,8 @@ class Graph:
             response = self._access.http.request(
                 method,
                 url,
-                query=parameters if method == "GET" else None,
-                form=parameters if method != "GET" else None,
+                query=parameters if method != "POST" else None,
+                form=parameters if method == "POST" else None,
                 headers={"Accept-Encoding": "gzip"},
                 stream=True,
             )

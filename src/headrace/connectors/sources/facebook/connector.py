@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import pyarrow as pa
 
-from headrace.connectors.abilities import OptionsRequest, Renewal
+from headrace.connectors.abilities import Grant, OptionsRequest, Renewal
 from headrace.connectors.contract import (
     Access,
     Account,
@@ -22,7 +22,7 @@ from headrace.connectors.contract import (
 )
 from headrace.connectors.sources.facebook.actions import describe, parse_action_field
 from headrace.connectors.sources.facebook.calls import Graph, NotAllowed, plain_outcomes
-from headrace.connectors.sources.facebook.oauth import renewed
+from headrace.connectors.sources.facebook.oauth import finish_grant, renewed, revoke
 from headrace.connectors.sources.facebook.options import action_types
 from headrace.connectors.sources.facebook.pages import page_decoder, read_pages
 from headrace.connectors.sources.facebook.paid_media import PAID_MEDIA
@@ -56,6 +56,9 @@ AUTH = AuthForm(
     authorize_url=f"https://www.facebook.com/{API_VERSION}/dialog/oauth",
     token_url=f"/{API_VERSION}/oauth/access_token",
     scopes=SCOPES,
+    needed_scopes=("ads_read",),
+    token_by_get=True,
+    client_fields=("app_id", "app_secret"),
 )
 
 BUSINESS_ACCOUNTS = Setting(
@@ -169,6 +172,14 @@ class FacebookConnector:
     def renew(self, access: Access) -> Renewal | None:
         """Exchange the token for a fresh one while it lives; see `abilities`."""
         return renewed(access)
+
+    def finish_grant(self, access: Access) -> Grant:
+        """Make the dialog's token last, and ask what was granted; see `abilities`."""
+        return finish_grant(access)
+
+    def revoke(self, access: Access) -> None:
+        """Take back what the person granted; see `abilities`."""
+        revoke(access)
 
     def read(self, access: Access, request: ReadRequest) -> Iterator[pa.RecordBatch]:
         """Yield the rows of one window; see the connector contract."""

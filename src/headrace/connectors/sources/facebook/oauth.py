@@ -1,19 +1,20 @@
-"""Meta's OAuth steps: the dialog's address, a code into a token, a token into one that lasts.
+"""What Meta's OAuth needs beyond the standard: tokens that last, what was granted, taking it back.
 
 Meta has no refresh tokens: a short token (1-2 hours) is exchanged for a long one (about 60 days),
 and a long one that still lives for a fresh one. After that the person has to come back.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 import urllib3
 
-from headrace.connectors.abilities import Renewal
+from headrace.connectors.abilities import Grant, Renewal
 from headrace.connectors.contract import Access
+from headrace.connectors.sources.facebook.calls import Graph, plain_outcomes
 from headrace.connectors.sources.facebook.errors import classify, outcome
 from headrace.connectors.sources.facebook.version import API_VERSION
 from headrace.kit import clock
@@ -32,33 +33,49 @@ class TokenAnswer(msgspec.Struct):
         return clock.now() + timedelta(seconds=self.expires_in) if self.expires_in else None
 
 
+class PermissionRow(msgspec.Struct):
+    """One permission the person was asked for; status: granted, declined or expired."""
+
+    permission: str
+    status: str
+
+
+class PermissionsAnswer(msgspec.Struct):
+    """What `me/permissions` answers."""
+
+    data: list[PermissionRow]
+
+
+class PersonAnswer(msgspec.Struct):
+    """What `me` answers: the person's id within the app."""
+
+    id: int | str
+
+
+class RevokedAnswer(msgspec.Struct):
+    """What deleting the permissions answers."""
+
+    success: bool = False
+
+
 _RENEWED_BEFORE_END = timedelta(days=45)
 """A token lives for about 60 days, so it is made new about every two weeks."""
 
 _NEVER = "never"
 _TOKEN = msgspec.json.Decoder(TokenAnswer)
+_PERMISSIONS = msgspec.json.Decoder(PermissionsAnswer)
+_PERSON = msgspec.json.Decoder(PersonAnswer)
+_REVOKED = msgspec.json.Decoder(RevokedAnswer)
 
 
-def dialog_url(authorize_url: str, app_id: str, redirect_uri: str, state: str, scope: str) -> str:
-    """Return the address that a person's browser is sent to."""
-    query = {"client_id": app_id, "redirect_uri": redirect_uri, "state": state, "scope": scope}
-    return f"{authorize_url}?{urlencode(query)}"
+def extend_token(access: Access, access_token: str) -> TokenAnswer:
+    """Turn a token that still lives into a fresh one that lasts.
 
-
-def exchange_code(access: Access, code: str, redirect_uri: str) -> TokenAnswer:
-    """Turn the code the dialog gave into a token that lasts.
-
-    `access.credentials` holds `app_id` and `app_secret`; `redirect_uri` is the dialog's.
+    `access.credentials` holds `app_id` and `app_secret`.
 
     Raises:
         Reauthorize, SlowDown, TryLater, Refused: as Meta's answer means.
     """
-    short = _ask(access, {"redirect_uri": redirect_uri, "code": code})
-    return extend_token(access, short.access_token)
-
-
-def extend_token(access: Access, access_token: str) -> TokenAnswer:
-    """Turn a token that still lives into a fresh one; raises as `exchange_code` does."""
     return _ask(access, {"grant_type": "fb_exchange_token", "fb_exchange_token": access_token})
 
 
@@ -77,12 +94,46 @@ def renewed(access: Access) -> Renewal | None:
     if held.get("expires_at") == _NEVER or _lives_on(held.get("expires_at")):
         return None
     fresh = extend_token(access, str(held["access_token"]))
+    return Renewal({**held, **_kept(fresh)}, fresh.expires_at())
+
+
+def _kept(fresh: TokenAnswer) -> dict[str, str]:
     ends = fresh.expires_at()
-    kept = {
+    return {
         "access_token": fresh.access_token,
         "expires_at": _NEVER if ends is None else ends.isoformat(),
     }
-    return Renewal({**held, **kept}, ends)
+
+
+def finish_grant(access: Access) -> Grant:
+    """Exchange the token a code gave (1-2 hours) for one that lasts, and ask what was granted.
+
+    A person may untick single permissions in the dialog; Meta tells so only when asked. One person
+    has one grant per app, whichever of our connections it was made for: hence the `subject`.
+
+    Raises:
+        Reauthorize, SlowDown, TryLater, Refused: as Meta's answer means.
+    """
+    fresh = extend_token(access, str(access.credentials["access_token"]))
+    lasting = replace(access, credentials={**access.credentials, **_kept(fresh)})
+    with plain_outcomes():
+        graph = Graph(lasting)
+        asked = graph.get("me/permissions", {}, _PERMISSIONS)
+        person = graph.get("me", {"fields": "id"}, _PERSON)
+    granted = frozenset(row.permission for row in asked.data if row.status == "granted")
+    return Grant(lasting.credentials, granted, str(person.id))
+
+
+def revoke(access: Access) -> None:
+    """Take back all that the person granted the app: `DELETE /me/permissions`, as Meta documents.
+
+    Raises:
+        Reauthorize: if the token is worthless already. SlowDown, TryLater, Refused: as Meta answers.
+    """
+    with plain_outcomes():
+        answer = Graph(access).delete("me/permissions", _REVOKED)
+    if not answer.success:
+        raise Refused("Meta did not take the permissions back.")
 
 
 def _lives_on(expires_at: object) -> bool:
