@@ -28,6 +28,8 @@ from headrace.models import metadata
 from headrace.tenancy.models import Agency, Workspace
 
 SERVERS_OWN = {
+    "pause": "what platforms and places want left alone, whoever's runs those are; of no tenant",
+    "worker_process": "which workers live; of no tenant",
     "webhook_host": "how a receiving host behaves, for the sender's pace; of no tenant",
 }
 """Tables whose rows are of no tenant: no tenant is granted anything on them."""
