@@ -47,6 +47,34 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_day_mark_workspace_id"), "day_mark", ["workspace_id"], unique=False)
     op.create_table(
+        "pause",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_pause")),
+    )
+    op.create_index(op.f("ix_pause_until"), "pause", ["until"], unique=False)
+    op.create_table(
+        "worker_process",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("threads", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_worker_process")),
+    )
+    op.create_table(
         "data_table_account",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
@@ -140,10 +168,15 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_schema_change_workspace_id"), "schema_change", ["workspace_id"], unique=False
     )
+    op.add_column("connection", sa.Column("credential_key", sa.Text(), nullable=True))
+    op.add_column("connection", sa.Column("app_key", sa.Text(), nullable=True))
     op.add_column(
         "data_table",
         sa.Column("schema_policy", sa.Text(), server_default=sa.text("'evolve'"), nullable=False),
     )
+    op.add_column("run", sa.Column("credential_key", sa.Text(), nullable=True))
+    op.add_column("run", sa.Column("system_key", sa.Text(), nullable=True))
+    op.add_column("run", sa.Column("account_key", sa.Text(), nullable=True))
     op.add_column("run", sa.Column("traceparent", sa.Text(), nullable=True))
     op.add_column("run", sa.Column("replays_run_id", sa.BigInteger(), nullable=True))
     op.add_column(
@@ -205,7 +238,12 @@ def downgrade() -> None:
     op.drop_column("run", "pause_asked")
     op.drop_column("run", "replays_run_id")
     op.drop_column("run", "traceparent")
+    op.drop_column("run", "account_key")
+    op.drop_column("run", "system_key")
+    op.drop_column("run", "credential_key")
     op.drop_column("data_table", "schema_policy")
+    op.drop_column("connection", "app_key")
+    op.drop_column("connection", "credential_key")
     op.drop_index(op.f("ix_schema_change_workspace_id"), table_name="schema_change")
     op.drop_index("ix_schema_change_list", table_name="schema_change")
     op.drop_table("schema_change")
@@ -213,6 +251,9 @@ def downgrade() -> None:
     op.drop_table("run_attempt")
     op.drop_index("ix_data_table_account_workspace_id", table_name="data_table_account")
     op.drop_table("data_table_account")
+    op.drop_table("worker_process")
+    op.drop_index(op.f("ix_pause_until"), table_name="pause")
+    op.drop_table("pause")
     op.drop_index(op.f("ix_day_mark_workspace_id"), table_name="day_mark")
     op.drop_index(
         op.f("ix_day_mark_table_id_day_mark_account_id_day_mark_first_day"), table_name="day_mark"
@@ -285,6 +326,8 @@ def _unbind(table: str) -> None:
 
 def _bind_tables() -> None:
     _bind("day_mark", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
+    _bind("pause", None, None)
+    _bind("worker_process", None, None)
     _bind("data_table_account", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("run_attempt", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("schema_change", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
@@ -293,6 +336,8 @@ def _bind_tables() -> None:
 def _unbind_tables() -> None:
     for table in (
         "day_mark",
+        "pause",
+        "worker_process",
         "data_table_account",
         "run_attempt",
         "schema_change",
