@@ -89,6 +89,37 @@ class Settings(BaseSettings):
     runs_per_connection: int = Field(
         2, ge=1, le=1000, description="How many runs of one connection are carried out at once."
     )
+    runs_per_credential: int = Field(
+        4,
+        ge=1,
+        le=1000,
+        description="How many runs that use one authorization at a data source are carried out at "
+        "once, through however many connections.",
+    )
+    runs_per_app: int = Field(
+        50,
+        ge=1,
+        le=10_000,
+        description="How many runs that go through one application at a data source are carried out "
+        "at once, over all workspaces.",
+    )
+    runs_per_destination_connection: int = Field(
+        2, ge=1, le=1000, description="How many loads of one destination connection go on at once."
+    )
+    runs_per_destination: int = Field(
+        8,
+        ge=1,
+        le=1000,
+        description="How many loads into one database, bucket or folder go on at once, over all "
+        "workspaces.",
+    )
+    schedule_spread_seconds: int = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="Over how many seconds after a due time the schedules that share it are spread, "
+        "each always by the same; at most a hundredth of their interval.",
+    )
     worker_timeout_seconds: int = Field(
         30, ge=5, le=3600, description="Silence after which a worker counts as dead."
     )

@@ -192,6 +192,8 @@ class ConnectorSpec:
 
     sunset: the last day the vendor serves the API version used here, ISO date, or None.
     paid_media: for advertising platforms, what automated recipes make of its reports.
+    runs_per_app, runs_per_credential: how many runs the source bears at once, of one application and
+        of one authorization, where that is less than an operator would allow.
     """
 
     name: str
@@ -205,6 +207,8 @@ class ConnectorSpec:
     sunset: str | None = None
     docs_url: str | None = None
     paid_media: PaidMediaMapping | None = None
+    runs_per_app: int | None = None
+    runs_per_credential: int | None = None
 
     def report(self, name: str) -> Report:
         """Return the report of that name.

@@ -67,6 +67,8 @@ class LoaderSpec:
     """A loader's description of itself.
 
     max_name_length: the longest table name the destination takes, in bytes.
+    runs_per_place: how many loads one place bears at once, where that is less than an operator would
+        allow.
     """
 
     name: str
@@ -77,6 +79,7 @@ class LoaderSpec:
     supports_partitioning: bool = False
     max_name_length: int = 63
     docs_url: str | None = None
+    runs_per_place: int | None = None
 
 
 @dataclass(frozen=True)
