@@ -29,6 +29,7 @@ class NewRun:
     """A run to start.
 
     limit_key: runs that share it share a limit; the connection or destination connection.
+    credential_key, system_key, account_key: what else it shares with others, see `Run`.
     delay_seconds: how long it waits before it is due, unless it is hurried.
     """
 
@@ -39,6 +40,9 @@ class NewRun:
     params: dict[str, Any] = field(default_factory=dict)
     priority: int = 0
     delay_seconds: float = 0.0
+    credential_key: str | None = None
+    system_key: str | None = None
+    account_key: str | None = None
 
     @property
     def lane(self) -> str:
@@ -62,6 +66,9 @@ def start(session: Session, scope: WorkspaceScope, new: NewRun, join: Join | Non
             "trigger": new.trigger,
             "lane": new.lane,
             "limit_key": new.limit_key,
+            "credential_key": new.credential_key,
+            "system_key": new.system_key,
+            "account_key": new.account_key,
             "priority": new.priority,
             "params": new.params,
             "traceparent": tracing.current(),
