@@ -14,6 +14,7 @@ from headrace.audit import routes as audit
 from headrace.audit.recording import Recorder
 from headrace.automated_recipes import routes as automated_recipes
 from headrace.connections import routes as connections
+from headrace.connector_settings import routes as connector_settings
 from headrace.dashboards import routes as dashboards
 from headrace.data_tables import routes as data_tables
 from headrace.destinations import routes as destinations
@@ -66,6 +67,7 @@ _ROUTERS = (
     embedding.router,
     external_links.router,
     dashboards.router,
+    connector_settings.router,
     embedding_pages.router,
     link_pages.router,
 )

@@ -4,6 +4,7 @@ from headrace.access import models as access
 from headrace.audit import models as audit
 from headrace.automated_recipes import models as automated_recipes
 from headrace.connections import models as connections
+from headrace.connector_settings import models as connector_settings
 from headrace.data_tables import models as data_tables
 from headrace.db.base import Base
 from headrace.destinations import models as destinations
@@ -27,6 +28,7 @@ __all__ = [
     "audit",
     "automated_recipes",
     "connections",
+    "connector_settings",
     "data_tables",
     "destinations",
     "embedding",

@@ -246,6 +246,14 @@ class Settings(BaseSettings):
     metrics_host: str = Field(
         "127.0.0.1",
         description="The address metrics are shown on. They ask for no password: keep it inside your "
+    oauth_clients: Annotated[dict[str, setting_values.OAuthClientValue], NoDecode] = Field(
+        default_factory=dict,
+        description="OAuth clients of data sources for agencies that set none of their own, as JSON: "
+        '{"facebook": {"client_id": "1029", "client_secret": "..."}}.',
+    )
+    destination_connections_per_workspace: int = Field(
+        0, ge=0, description="How many destination connections a workspace may have. 0: any number."
+    )
         "network.",
     )
     traces_url: str = Field(
@@ -282,6 +290,11 @@ class Settings(BaseSettings):
     @classmethod
     def _read_list(cls, value: Any) -> Any:
         return setting_values.listed(value)
+
+    @field_validator("oauth_clients", mode="before")
+    @classmethod
+    def _read_oauth_clients(cls, value: Any) -> Any:
+        return setting_values.objects_by_name(value)
 
     @field_validator("trusted_proxies")
     @classmethod

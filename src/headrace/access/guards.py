@@ -63,9 +63,9 @@ def allows_agency(permission: Permission) -> Any:
     return Depends(Guard(authentication.agency_scope, (BASIC,), permission))
 
 
-def allows_chief() -> Any:
+def allows_chief(permission: Permission = Permission.ADMIN_MANAGE_ROLES) -> Any:
     """Ask for the agency's chief, by Basic credentials; gives an `AgencyScope`."""
-    return Depends(Guard(authentication.chief_scope, (BASIC,), Permission.ADMIN_MANAGE_ROLES))
+    return Depends(Guard(authentication.chief_scope, (BASIC,), permission))
 
 
 def allows_administrator(permission: Permission) -> Any:

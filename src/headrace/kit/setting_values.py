@@ -6,7 +6,16 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from pydantic import BaseModel, Field, SecretStr
+
 _WEB = {"http", "https"}
+
+
+class OAuthClientValue(BaseModel):
+    """An OAuth client that the operator registered at a platform."""
+
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr
 
 
 def listed(value: Any) -> Any:
@@ -33,6 +42,21 @@ def urls_by_name(value: Any) -> Any:
         if urlsplit(str(url)).scheme not in _WEB:
             raise ValueError(f"the URL of {name!r} must begin with http:// or https://")
     return read
+
+
+def objects_by_name(value: Any) -> Any:
+    """Read a JSON object of name to object; the message of a bad one repeats nothing of it.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if not isinstance(value, str):
+        return value
+    with suppress(json.JSONDecodeError):
+        read = json.loads(value)
+        if isinstance(read, dict):
+            return read
+    raise ValueError("not a JSON object of name to object")
 
 
 def network(text: str) -> str:

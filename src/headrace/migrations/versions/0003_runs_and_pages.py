@@ -75,6 +75,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker_process")),
     )
     op.create_table(
+        "connector_settings",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("agency_id", sa.BigInteger(), nullable=False),
+        sa.Column("datasource_name", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("client_secret", sa.Text(), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id"],
+            ["agency.id"],
+            name=op.f("fk_connector_settings_agency_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connector_settings")),
+        sa.UniqueConstraint(
+            "agency_id",
+            "datasource_name",
+            name=op.f("uq_connector_settings_agency_id_datasource_name"),
+        ),
+    )
+    op.create_table(
         "data_table_account",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
@@ -251,6 +283,7 @@ def downgrade() -> None:
     op.drop_table("run_attempt")
     op.drop_index("ix_data_table_account_workspace_id", table_name="data_table_account")
     op.drop_table("data_table_account")
+    op.drop_table("connector_settings")
     op.drop_table("worker_process")
     op.drop_index(op.f("ix_pause_until"), table_name="pause")
     op.drop_table("pause")
@@ -328,6 +361,7 @@ def _bind_tables() -> None:
     _bind("day_mark", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("pause", None, None)
     _bind("worker_process", None, None)
+    _bind("connector_settings", _OF_AGENCY, _OF_AGENCY)
     _bind("data_table_account", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("run_attempt", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("schema_change", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
@@ -338,6 +372,7 @@ def _unbind_tables() -> None:
         "day_mark",
         "pause",
         "worker_process",
+        "connector_settings",
         "data_table_account",
         "run_attempt",
         "schema_change",

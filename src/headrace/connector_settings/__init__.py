@@ -1,0 +1,1 @@
+"""Connector settings: the OAuth client an agency registered at a platform, secret sealed."""
