@@ -233,6 +233,14 @@ class Settings(BaseSettings):
         description="Origins (https://app.example.com) whose pages may show the iframe and be "
         "returned to, separated by commas. Empty: the one named when an iframe's URL is made.",
     )
+    oauth_clients: Annotated[dict[str, setting_values.OAuthClientValue], NoDecode] = Field(
+        default_factory=dict,
+        description="OAuth clients of data sources for agencies that set none of their own, as JSON: "
+        '{"facebook": {"client_id": "1029", "client_secret": "..."}}.',
+    )
+    destination_connections_per_workspace: int = Field(
+        0, ge=0, description="How many destination connections a workspace may have. 0: any number."
+    )
     workspaces_per_agency: int = Field(
         0, ge=0, description="How many workspaces an agency may have. 0: any number."
     )
@@ -246,14 +254,6 @@ class Settings(BaseSettings):
     metrics_host: str = Field(
         "127.0.0.1",
         description="The address metrics are shown on. They ask for no password: keep it inside your "
-    oauth_clients: Annotated[dict[str, setting_values.OAuthClientValue], NoDecode] = Field(
-        default_factory=dict,
-        description="OAuth clients of data sources for agencies that set none of their own, as JSON: "
-        '{"facebook": {"client_id": "1029", "client_secret": "..."}}.',
-    )
-    destination_connections_per_workspace: int = Field(
-        0, ge=0, description="How many destination connections a workspace may have. 0: any number."
-    )
         "network.",
     )
     traces_url: str = Field(
