@@ -19,8 +19,8 @@ USER := .venv/.user
 DEVELOPER := .venv/.developer
 BENCH := .venv-bench/.reference
 
-.PHONY: help demo up test test-system check format lint types imports bench fix migration \
-	connector loader openapi api-diff client settings-page permissions-page lock clean
+.PHONY: help demo up test test-system chaos chaos-short check format lint types imports bench fix \
+	migration connector loader openapi api-diff client settings-page permissions-page lock clean
 
 help: ## List the tasks.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -37,8 +37,15 @@ test: $(DEVELOPER) ## Run every test that needs Python alone.
 test-system: $(DEVELOPER) ## Run the tests that need system packages; they fail where one is missing.
 	@$(BIN)/pytest -m system
 
+chaos: $(DEVELOPER) ## Break everything by chance for a while, then compare every row: MINUTES=10 [SEED=...]
+	@PYTHONPATH=tests $(BIN)/python -m chaos --minutes $(or $(MINUTES),10) \
+		--customers $(or $(CUSTOMERS),2) $(if $(SEED),--seed "$(SEED)")
+
+chaos-short: ## As chaos, for about two minutes in all.
+	@$(MAKE) chaos MINUTES=1 CUSTOMERS=1
+
 # Architecture tests and migrations from empty and back are among the tests of `make test`.
-check: format lint types imports test test-system ## Run all that continuous integration runs.
+check: format lint types imports test test-system chaos-short ## Run all that continuous integration runs.
 
 format: $(DEVELOPER) ## Check that the code is formatted.
 	@$(BIN)/ruff format --check .
