@@ -36,6 +36,7 @@ class Run(Base):
     kind, subject_id: what is carried out, and of which row; each slice knows its own kinds.
     lane: runs of one lane go one after another; at most one fresh one waits.
     limit_key: runs that share it share a limit, such as those of one connection.
+    traceparent: of the trace of what asked for it, which its own spans go on from.
     credential_key, system_key: wider ones, where there are such: those of one authorization, of one
     application at a source or one place loads deliver to. account_key: the remote account, which a
     source may ask to leave alone. See `runs.limits`.
@@ -45,7 +46,6 @@ class Run(Base):
 
     __tablename__ = "run"
     __table_args__ = (
-    traceparent: of the trace of what asked for it, which its own spans go on from.
         Index("uq_run_lane_fresh", "lane", unique=True, postgresql_where=FRESH_SQL),
         Index("uq_run_lane_live", "lane", unique=True, postgresql_where=_LIVE_SQL),
         Index("ix_run_waiting_due_at", "due_at", postgresql_where=_WAITING_SQL),
@@ -74,6 +74,7 @@ class Run(Base):
     account_key: Mapped[str | None]
     priority: Mapped[int] = mapped_column(default=0)
     params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    traceparent: Mapped[str | None]
     status: Mapped[str] = mapped_column(default=RunStatus.WAITING)
     due_at: Mapped[datetime]
     created_at: Mapped[CreatedAt]
@@ -86,7 +87,6 @@ class Run(Base):
     rows_written: Mapped[int] = mapped_column(default=0)
     rows_deleted: Mapped[int] = mapped_column(default=0)
     rows_rejected: Mapped[int] = mapped_column(default=0)
-    traceparent: Mapped[str | None]
     bytes_written: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=0)
     error_class: Mapped[str | None]
