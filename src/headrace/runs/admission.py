@@ -1,14 +1,16 @@
 """Which waiting runs begin, and which schedules are due: the SQL of the schedulers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     FromClause,
     Row,
     Select,
     Subquery,
+    case,
     func,
     literal,
     or_,
@@ -18,10 +20,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from headrace.runs.models import LIVE, Run, RunStatus, ScheduleRow
+from headrace.runs.limits import APP, CREDENTIAL, PLACE, Limits
+from headrace.runs.models import LIVE, Pause, Run, RunStatus, ScheduleRow
 
 _ADMISSION_LOCK = 0x48454144  # any constant: one admission at a time over the whole database
-_LOOKED_AT = 50_000  # of a longer queue; runs that a full workspace or key holds back do not count
+_LOOKED_AT = 50_000  # of a longer queue; runs that a limit or a pause holds back do not count
+
+_COLUMNS: tuple[Any, ...] = (
+    Run.id, Run.workspace_id, Run.lane, Run.limit_key, Run.credential_key, Run.system_key,
+    Run.priority, Run.due_at,
+)  # fmt: skip
 
 
 def take_admission_turn(session: Session) -> bool:
@@ -29,72 +37,135 @@ def take_admission_turn(session: Session) -> bool:
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(_ADMISSION_LOCK))))
 
 
-def admit_due(
-    session: Session, limit: int, per_workspace: int, per_key: int
-) -> Sequence[Row[int, int, int]]:
-    """Admit due runs under the limits, taking workspaces in turn; return id, fence, priority.
+def admit_due(session: Session, at_most: int, limits: Limits) -> Sequence[Row[int, int, int]]:
+    """Admit due runs under every limit, taking workspaces in turn; return id, fence, turn.
 
-    A run's rank is its place among the runs of its limit key (or workspace) that are under way or
-    could begin before it; it is admitted while the rank is within the limit. What a full key holds
-    back takes no place in its workspace. Ordering by rank takes the first run of every workspace
-    before the second of any. A run that a request has locked is left for the next turn: to wait
-    for it could be a deadlock.
+    A run's rank is its place among the runs that share something with it and are under way or could
+    begin before it; it is admitted while each of its ranks is within the limit. What one limit holds
+    back takes no place under the next, wider one. Its rank in its workspace is its turn: the first
+    run of every workspace goes before the second of any, also where workspaces share an application
+    or a place. A run that a request has locked is left for the next time: to wait for it could be a
+    deadlock.
     """
-    chosen = _admissible(per_workspace, per_key).limit(limit).scalar_subquery()
+    chosen = _admissible(limits).limit(at_most).subquery()
     free = (
-        select(Run.id)
-        .where(Run.id.in_(chosen), Run.status == RunStatus.WAITING)
-        .with_for_update(skip_locked=True)
+        select(Run.id, chosen.c.turn)
+        .join(chosen, chosen.c.id == Run.id)
+        .where(Run.status == RunStatus.WAITING)
+        .with_for_update(skip_locked=True, of=Run)
         .cte("free")
     )
     return session.execute(
         update(Run)
         .where(Run.id == free.c.id)
         .values(status=RunStatus.ADMITTED, fence=Run.fence + 1, admitted_at=func.clock_timestamp())
-        .returning(Run.id, Run.fence, Run.priority)
+        .returning(Run.id, Run.fence, free.c.turn)
         .execution_options(synchronize_session=False)
     ).all()
 
 
-def _admissible(per_workspace: int, per_key: int) -> Select[Any]:
+def _admissible(limits: Limits) -> Select[Any]:
     # Runs under way stand first in each rank, which counts them without a join: the planner, which
     # learns late how many they are, then has nothing to guess.
-    columns = (Run.id, Run.workspace_id, Run.limit_key, Run.lane, Run.priority, Run.due_at)
-    under_way = select(*columns, literal(1).label("is_live")).where(Run.status.in_(LIVE))
-    due = (
-        select(*columns, literal(0).label("is_live"))
+    under_way = select(*_COLUMNS, literal(1).label("is_live")).where(Run.status.in_(LIVE))
+    rows: FromClause = union_all(under_way, _due(limits).subquery().select()).subquery()
+    rows = _within(rows, "lane", literal(1))
+    for column, names in (("limit_key", ()), ("credential_key", (CREDENTIAL,))):
+        rows = _within(rows, column, _limit_of(rows.c[column], limits, names))
+    rows = _within(rows, "workspace_id", literal(limits.per_workspace), keeps="turn")
+    turn = (rows.c.is_live.desc(), rows.c.turn, rows.c.due_at, rows.c.id)
+    limit = _limit_of(rows.c.system_key, limits, (APP, PLACE))
+    rows = _within(rows, "system_key", limit, order=turn)
+    return (
+        select(rows.c.id, rows.c.turn)
+        .where(rows.c.is_live == 0)
+        .order_by(rows.c.turn, rows.c.due_at)
+    )
+
+
+def _due(limits: Limits) -> Select[Any]:
+    """Select the due runs that neither a full limit nor a pause holds back, oldest first."""
+    blocked = union_all(*_blocked(limits)).cte("blocked")
+    keys = (Run.limit_key, Run.credential_key, Run.system_key, Run.account_key)
+    full = _full(Run.workspace_id, literal(limits.per_workspace))
+    return (
+        select(*_COLUMNS, literal(0).label("is_live"))
         .where(
             Run.status == RunStatus.WAITING,
             Run.due_at <= func.clock_timestamp(),
-            Run.workspace_id.not_in(_full(Run.workspace_id, per_workspace)),
-            Run.limit_key.not_in(_full(Run.limit_key, per_key)),
+            Run.workspace_id.not_in(full),
+            *(or_(key.is_(None), key.not_in(select(blocked.c.key))) for key in keys),
         )
         .order_by(Run.due_at)
         .limit(_LOOKED_AT)
     )
-    rows: FromClause = union_all(under_way, due.subquery().select()).subquery()
-    for within, limit in (("lane", 1), ("limit_key", per_key)):
-        ranked = _ranked(rows, within)
-        rows = select(ranked).where(or_(ranked.c.rank <= limit, ranked.c.is_live == 1)).subquery()
-    ranked = _ranked(rows, "workspace_id")
+
+
+def _blocked(limits: Limits) -> Iterator[Select[Any]]:
+    """Select the keys that are full, and those that are paused."""
+    for key, names in (
+        (Run.limit_key, ()),
+        (Run.credential_key, (CREDENTIAL,)),
+        (Run.system_key, (APP, PLACE)),
+    ):
+        yield _full(key, _limit_of(key, limits, names)).where(key.is_not(None))
+    yield select(Pause.key.label("key")).where(Pause.until > func.clock_timestamp())
+
+
+def _full(column: InstrumentedAttribute[Any], limit: ColumnElement[int]) -> Select[Any]:
+    """Select the workspaces or keys that have as many runs under way as they may."""
     return (
-        select(ranked.c.id)
-        .where(ranked.c.rank <= per_workspace, ranked.c.is_live == 0)
-        .order_by(ranked.c.rank, ranked.c.due_at)
+        select(column.label("key"))
+        .where(Run.status.in_(LIVE))
+        .group_by(column)
+        .having(func.count() >= limit)
     )
 
 
-def _full(column: InstrumentedAttribute[Any], limit: int) -> Select[Any]:
-    """Select the workspaces or limit keys that have as many runs under way as they may."""
-    return select(column).where(Run.status.in_(LIVE)).group_by(column).having(func.count() >= limit)
+def _limit_of(
+    key: ColumnElement[str] | InstrumentedAttribute[Any], limits: Limits, names: tuple[str, ...]
+) -> ColumnElement[int]:
+    """The limit of a key in SQL: that of its name and what follows, of its name, or the usual."""
+    found = [
+        (key.startswith(f"{name}:", autoescape=True), literal(limit))
+        for name, limit in sorted(limits.by_name.items(), key=lambda item: -len(item[0]))
+        if not names or name.split(":")[0] in names
+    ]
+    return case(*found, else_=limits.other) if found else literal(limits.other)
 
 
-def _ranked(rows: FromClause, within: str) -> Subquery:
-    """Number rows in the order in which they are to begin, within equals of a column."""
-    order = (rows.c.is_live.desc(), rows.c.priority.desc(), rows.c.due_at, rows.c.id)
-    rank = func.row_number().over(partition_by=rows.c[within], order_by=order)
-    columns = [column for column in rows.c if column.key != "rank"]
-    return select(*columns, rank.label("rank")).subquery()
+def _within(
+    rows: FromClause,
+    column: str,
+    limit: ColumnElement[int],
+    *,
+    order: tuple[ColumnElement[Any], ...] | None = None,
+    keeps: str | None = None,
+) -> Subquery:
+    """Keep the rows under way, and those whose rank among equals of a column is within a limit.
+
+    order: which of them go first; by default those that waited longest, the urgent before them.
+    keeps: the name under which the rank goes on with the row.
+    """
+    order = order or (
+        rows.c.is_live.desc(), rows.c.priority.desc(), rows.c.due_at, rows.c.id
+    )  # fmt: skip
+    rank = func.row_number().over(partition_by=rows.c[column], order_by=order)
+    ranked = select(*rows.c, rank.label("rank"), limit.label("most")).subquery()
+    kept = [item for item in ranked.c if item.key not in {"rank", "most"}]
+    if keeps is not None:
+        kept.append(ranked.c.rank.label(keeps))
+    return (
+        select(*kept)
+        .where(
+            or_(
+                ranked.c.is_live == 1,
+                ranked.c[column].is_(None),
+                ranked.c.rank <= ranked.c.most,
+            )
+        )
+        .subquery()
+    )
 
 
 def take_due_schedules(session: Session, now: datetime, limit: int) -> Sequence[ScheduleRow]:

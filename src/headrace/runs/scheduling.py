@@ -1,6 +1,7 @@
 """What starts runs: schedules that are due, and admission under the limits."""
 
 from datetime import timedelta
+from itertools import groupby
 
 import structlog
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from headrace.kit import clock
 from headrace.rest.resources import Resources
 from headrace.runs import admission, service
 from headrace.runs.kinds import kind_named
+from headrace.runs.limits import limits_of
 from headrace.runs.models import ScheduleRow
 from headrace.tenancy.scope import bound
 
@@ -63,13 +65,23 @@ def _fire(session: Session, row: ScheduleRow) -> None:
             due(session, scope, row.subject_id, row.rule)
 
 
-def admit(session: Session, resources: Resources) -> int:
-    """Admit due runs under the limits and defer their jobs; returns how many."""
-    if not admission.take_admission_turn(session):
+def admit(session: Session, resources: Resources, at_most: int = _ADMIT_AT_ONCE) -> int:
+    """Admit due runs under the limits and defer their jobs; returns how many.
+
+    The first run of a workspace goes before the second of another also in the queue of jobs, so that
+    what was admitted ahead of its time does not keep a quiet workspace waiting.
+    """
+    if at_most < 1 or not admission.take_admission_turn(session):
         return 0
-    settings = resources.settings
-    runs = admission.admit_due(
-        session, _ADMIT_AT_ONCE, settings.runs_per_workspace, settings.runs_per_connection
+    admitted = sorted(
+        admission.admit_due(session, at_most, limits_of(resources.settings)),
+        key=lambda run: run.turn,
     )
-    port.defer(session, CARRY_OUT, [{"run_id": run.id, "fence": run.fence} for run in runs])
-    return len(runs)
+    for turn, runs in groupby(admitted, key=lambda run: run.turn):
+        port.defer(
+            session,
+            CARRY_OUT,
+            [{"run_id": run.id, "fence": run.fence} for run in runs],
+            priority=-turn,
+        )
+    return len(admitted)
