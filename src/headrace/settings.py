@@ -83,6 +83,19 @@ class Settings(BaseSettings):
     run_attempts: int = Field(
         5, ge=1, le=100, description="How often a run is tried before it counts as failed."
     )
+    run_attempt_minutes: int = Field(
+        720,
+        ge=1,
+        le=100_000,
+        description="How long one attempt at a run may take before it is stopped and tried again.",
+    )
+    run_silence_minutes: int = Field(
+        60,
+        ge=1,
+        le=100_000,
+        description="How long one attempt may show no progress, not a row read or written, before it "
+        "is stopped and tried again. Longer than the longest single statement of a destination.",
+    )
     runs_per_workspace: int = Field(
         8, ge=1, le=1000, description="How many runs of one workspace are carried out at once."
     )

@@ -26,7 +26,7 @@ from headrace.loads import tasks as load_tasks
 from headrace.recipes import tasks as recipe_tasks
 from headrace.rest import idempotency
 from headrace.rest.resources import Resources
-from headrace.runs import scheduling
+from headrace.runs import scheduling, watching
 from headrace.runs import service as runs
 from headrace.runs import tasks as run_tasks
 from headrace.table_store import compact, sweep
@@ -69,6 +69,9 @@ async def _work(resources: Resources, database_url: str, threads: int) -> bool:
     helpers = [
         threading.Thread(target=_schedule, args=(resources, database_url, halted), daemon=True),
         threading.Thread(target=_keep_house, args=(resources, halted), daemon=True),
+        threading.Thread(
+            target=watching.keep_looking, args=(resources.sessions, halted), daemon=True
+        ),
     ]
     sender = threading.Thread(
         target=dispatcher.run, args=(resources, database_url, halted), daemon=True

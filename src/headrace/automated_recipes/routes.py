@@ -24,10 +24,12 @@ from headrace.rest.ids import Id
 from headrace.rest.openapi import EXTENSION
 from headrace.rest.paging import Page, Paging, page_of_list, page_of_rows
 from headrace.rest.session import DbSession
-from headrace.runs import queries as run_queries
+from headrace.runs import control, history
+from headrace.runs.control import Controlled
 from headrace.runs.schemas import RunOut
 from headrace.tenancy.scope import WorkspaceScope
 
+control.allow(Controlled(KIND, Permission.TRANSFORM_RUN, service.check_startable))
 router = APIRouter(prefix="/api/v3", tags=["Automated recipes"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.TRANSFORM_VIEW)]
 Creator = Annotated[WorkspaceScope, allows(Permission.TRANSFORM_CREATE)]
@@ -134,5 +136,4 @@ def list_automated_recipe_runs(
 ) -> Response:
     """List the builds of an automated recipe, newest first."""
     service.get(session, scope, automated_recipe_id)
-    rows = run_queries.run_list(scope, KIND, str(automated_recipe_id))
-    return page_of_rows(session, paging, rows)
+    return history.page_of_subject(session, paging, scope, KIND, automated_recipe_id)

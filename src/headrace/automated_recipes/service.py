@@ -293,6 +293,11 @@ def delete(session: Session, scope: WorkspaceScope, recipe_id: int) -> None:
 # Builds.
 
 
+def check_startable(session: Session, scope: WorkspaceScope, recipe_id: str) -> None:
+    """Make sure that a recipe can be built now; raises `NotFound` if it is gone."""
+    get(session, scope, int(recipe_id))
+
+
 def build_now(session: Session, scope: WorkspaceScope, recipe_id: int) -> dict[str, Any]:
     """Start a build with what has been read so far, as `AutomatedRecipeBuildResponse`.
 

@@ -12,6 +12,7 @@ from headrace.runs.models import RunWindow
 log = structlog.get_logger(__name__)
 
 _BAD_VALUES_LOGGED = 10
+_LOOK_SECONDS = 0.5
 
 
 class RunJournal:
@@ -31,8 +32,14 @@ class RunJournal:
         """Return what an earlier attempt at this window saved."""
         return self._bookmark
 
+    def batch_read(self, rows: int) -> None:
+        """Count a batch; raises as `Watch.check` does, where the run is to stop."""
+        self.rows_read += rows
+        self._context.watch.progressed(rows)
+
     def save_bookmark(self, bookmark: Mapping[str, Any]) -> None:
         """Store what a later attempt needs; durable when this returns, and only while we hold it."""
+        self._context.watch.progressed()
         with self._context.step() as session:
             session.get_one(RunWindow, self._window_id).bookmark = dict(bookmark)
         self._bookmark = bookmark
@@ -49,5 +56,10 @@ class RunJournal:
         log.info("request sent again", reason=reason)
 
     def pause(self, seconds: float) -> None:
-        """Sleep."""
-        clock.sleep(seconds)
+        """Sleep, unless the run is to stop; raises as `Watch.check` does."""
+        left = seconds
+        while left > 0:
+            self._context.watch.check()
+            clock.sleep(min(left, _LOOK_SECONDS))
+            left -= _LOOK_SECONDS
+        self._context.watch.check()

@@ -48,7 +48,7 @@ def migrate_wide(
     source, chosen = _chosen(session, scope, body)
     # In the order in which schedulers and workers take them: schedules, then the rest.
     if not source.extract.is_paused:
-        runs.pause_schedules(session, scope, KIND, source.extract.id, is_paused=True)
+        runs.pause(session, scope, KIND, source.extract.id, is_paused=True)
         source.extract.is_paused = True
         session.flush()
     creation.require_active(connections.held(session, scope, source.connection.id))

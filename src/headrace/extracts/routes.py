@@ -17,20 +17,23 @@ from headrace.extracts.schemas import (
     ExtractPut,
     MigrateWideIn,
 )
+from headrace.extracts.windows import joined_params
 from headrace.rest.api_route import ApiRoute
 from headrace.rest.filters import comma_ids, comma_list
 from headrace.rest.ids import Id
 from headrace.rest.json_pages import page_of_keyed
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.outside import CallsOutside
-from headrace.rest.paging import Page, Paging, page_of_rows
+from headrace.rest.paging import Page, Paging
 from headrace.rest.resources import AppResources
 from headrace.rest.session import DbSession
-from headrace.runs import queries as run_queries
+from headrace.runs import control, history
+from headrace.runs.control import Controlled
 from headrace.runs.schemas import DateRangeIn, RunOut
 from headrace.tenancy.scope import WorkspaceScope
 
 newcomers.register()
+control.allow(Controlled(KIND, Permission.EXTRACT_RUN, service.check_startable, joined_params))
 router = APIRouter(prefix="/api/v3", tags=["Extracts"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.EXTRACT_VIEW)]
 Creator = Annotated[WorkspaceScope, allows(Permission.EXTRACT_CREATE)]
@@ -120,13 +123,13 @@ def run_extract(
 
 @router.post("/extracts/{extract_id}/pause", response_model=ExtractDetail)
 def pause_extract(extract_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
-    """Stop scheduled runs; a run under way finishes."""
+    """Stop scheduled runs; one under way stops when its window is stored."""
     return service.pause(session, scope, extract_id, is_paused=True)
 
 
 @router.post("/extracts/{extract_id}/unpause", response_model=ExtractDetail)
 def unpause_extract(extract_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
-    """Resume scheduled runs."""
+    """Resume scheduled runs; one that was under way goes on at its next window."""
     return service.pause(session, scope, extract_id, is_paused=False)
 
 
@@ -142,7 +145,7 @@ def list_extract_runs(
 ) -> Response:
     """List the runs of an extract, newest first."""
     service.row(session, scope, extract_id)
-    return page_of_rows(session, paging, run_queries.run_list(scope, KIND, str(extract_id)))
+    return history.page_of_subject(session, paging, scope, KIND, extract_id)
 
 
 @router.delete("/connections/{connection_id}", status_code=204)

@@ -81,6 +81,7 @@ def execute(context: RunContext) -> None:
     with while_current(context.look, work.parts.connection):
         for window in windows:
             if not window.is_done:
+                context.stop_if_asked()
                 with tracing.span("window", headrace__days=str(_days(window) or "all")):
                     _read_window(work, window)
     with context.step() as session:
@@ -167,7 +168,7 @@ def _read_window(work: Work, window: RunWindow) -> None:
     )
     with writer:
         for batch in work.parts.connector.read(access, request):
-            journal.rows_read += batch.num_rows
+            journal.batch_read(batch.num_rows)
             writer.write(work.screen.shown(batch))
         staged = writer.finish()
     if not journal.rows_read:

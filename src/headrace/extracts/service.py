@@ -143,6 +143,18 @@ def _set_history(session: Session, scope: WorkspaceScope, whole: Parts, asked: d
 
 
 def run(
+def check_startable(session: Session, scope: WorkspaceScope, extract_id: str) -> None:
+    """Make sure that an extract can run now.
+
+    Raises:
+        NotFound, ExtractPaused, ConnectionNotActive: as their names say.
+    """
+    whole = parts(session, scope, int(extract_id))
+    if whole.extract.is_paused:
+        raise ExtractPaused(whole.extract.id)
+    require_active(whole.connection)
+
+
     session: Session, scope: WorkspaceScope, extract_id: int, asked: DateRangeIn
 ) -> dict[str, Any]:
     """Start a run now, for the usual days or for those asked for.
@@ -187,14 +199,16 @@ def start_due(
 def pause(
     session: Session, scope: WorkspaceScope, extract_id: int, *, is_paused: bool
 ) -> dict[str, Any]:
-    """Stop or resume scheduled runs; a run under way finishes. Doing it twice changes nothing.
+    """Stop or resume an extract's runs; doing it twice changes nothing.
+
+    A run under way stops when its window is stored, and goes on at the next one.
 
     Raises:
         NotFound: if the workspace has no such extract.
     """
     whole = parts(session, scope, extract_id)
     if whole.extract.is_paused != is_paused:
-        runs.pause_schedules(session, scope, KIND, extract_id, is_paused=is_paused)
+        runs.pause(session, scope, KIND, extract_id, is_paused=is_paused)
         whole.extract.is_paused = is_paused
         announcing.paused(session, [whole.extract], is_paused=is_paused)
     session.flush()

@@ -13,10 +13,12 @@ from headrace.rest.ids import IDS_END, Id
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.paging import Page, Paging, page_of_rows
 from headrace.rest.session import DbSession
-from headrace.runs import queries as run_queries
+from headrace.runs import control, history
+from headrace.runs.control import Controlled
 from headrace.runs.schemas import RunOut
 from headrace.tenancy.scope import WorkspaceScope
 
+control.allow(Controlled(queries.KIND, Permission.LOAD_RUN, service.check_startable))
 router = APIRouter(prefix="/api/v3/loads", tags=["Loads"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.LOAD_VIEW)]
 Creator = Annotated[WorkspaceScope, allows(Permission.LOAD_CREATE)]
@@ -73,13 +75,13 @@ def delete_load(load_id: Id, session: DbSession, scope: Remover) -> None:
 
 @router.put("/{load_id}/pause", response_model=LoadOut)
 def pause_load(load_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
-    """Stop a load from running by itself; a run under way ends as it would."""
+    """Stop a load from running by itself; one under way stops when its unit is written."""
     return service.set_paused(session, scope, load_id, is_paused=True)
 
 
 @router.put("/{load_id}/unpause", response_model=LoadOut)
 def unpause_load(load_id: Id, session: DbSession, scope: Editor) -> dict[str, Any]:
-    """Let a load run by itself again."""
+    """Let a load run by itself again; a run that was under way goes on."""
     return service.set_paused(session, scope, load_id, is_paused=False)
 
 
@@ -95,4 +97,4 @@ def run_load(
 def list_load_runs(load_id: Id, session: DbSession, scope: Viewer, paging: Paging) -> Response:
     """List the executions of a load, newest first."""
     service.get(session, scope, load_id)
-    return page_of_rows(session, paging, run_queries.run_list(scope, queries.KIND, str(load_id)))
+    return history.page_of_subject(session, paging, scope, queries.KIND, load_id)

@@ -77,6 +77,7 @@ def deliver(context: RunContext) -> None:
             written = tracing.each("unit", work.loader.write(work.access, work.target, units))
             for planned, delivered in zip(work.planned, written, strict=True):
                 _record(context, work, planned, delivered)
+                context.stop_if_asked()
     _finish(context)
 
 
@@ -187,7 +188,9 @@ def _batches(context: RunContext, view: TableView, planned: PlannedUnit) -> Batc
 
     def opened() -> Iterator[Any]:
         try:
-            yield from scan(lake, planned.segments, view.columns, date_field=view.date_field)
+            for batch in scan(lake, planned.segments, view.columns, date_field=view.date_field):
+                context.watch.progressed(batch.num_rows)
+                yield batch
         except FileLost as error:
             # It was replaced and swept since the plan was made, unless the lake lost it.
             raise TryLater(str(error)) from error
@@ -210,6 +213,7 @@ def _record(context: RunContext, work: Work, planned: PlannedUnit, delivered: De
         if planned.kind is UnitKind.FULL:
             load.delivered_shape = work.shape
         runs.note_progress(run)
+        context.watch.part_ended()
         run.rows_written += delivered.rows_written
         run.rows_deleted += delivered.rows_deleted
 

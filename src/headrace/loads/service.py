@@ -187,15 +187,29 @@ def delete(session: Session, scope: WorkspaceScope, load_id: int) -> None:
 def set_paused(
     session: Session, scope: WorkspaceScope, load_id: int, *, is_paused: bool
 ) -> dict[str, Any]:
-    """Pause or unpause a load; doing so twice changes nothing. A run under way ends as it would.
+    """Pause or unpause a load; doing so twice changes nothing.
+
+    A run under way stops when the unit it writes is recorded, and goes on with the next one.
 
     Raises:
         NotFound: if the workspace has no such load.
     """
     if get(session, scope, load_id).is_paused != is_paused:
-        runs.pause_schedules(session, scope, KIND, load_id, is_paused=is_paused)
+        runs.pause(session, scope, KIND, load_id, is_paused=is_paused)
         held(session, scope, load_id).is_paused = is_paused
     return row(session, scope, load_id)
+
+
+def check_startable(session: Session, scope: WorkspaceScope, load_id: str) -> None:
+    """Make sure that a load can run now.
+
+    Raises:
+        NotFound, LoadPaused, DestinationNotActive: as their names say.
+    """
+    load = held(session, scope, int(load_id))
+    if load.is_paused:
+        raise LoadPaused(load.id)
+    _require_active(destinations.get(session, scope, str(load.destination_connection_id)))
 
 
 def run(session: Session, scope: WorkspaceScope, load_id: int, asked: LoadRunIn) -> dict[str, Any]:
@@ -207,10 +221,8 @@ def run(session: Session, scope: WorkspaceScope, load_id: int, asked: LoadRunIn)
     Raises:
         NotFound, LoadPaused, DestinationNotActive, AlreadyRunning: as their names say.
     """
-    load = held(session, scope, load_id)
-    if load.is_paused:
-        raise LoadPaused(load_id)
-    _require_active(destinations.get(session, scope, str(load.destination_connection_id)))
+    check_startable(session, scope, str(load_id))
+    load = get(session, scope, load_id)
     if runs.is_busy(session, KIND, load_id):
         raise AlreadyRunning("Load", load_id)
     days = DayRange(asked.date_from, asked.date_to) if asked.date_from and asked.date_to else None

@@ -284,6 +284,7 @@ def _staged(context: RunContext, prepared: Prepared) -> Iterator[StagedFile]:
             )
             with writer:
                 while ahead is not None and ahead[0] == account_id:
+                    context.watch.progressed(ahead[1].num_rows)
                     writer.write(_own(ahead[1], prepared))
                     ahead = next(runs, None)
                 file = writer.finish()

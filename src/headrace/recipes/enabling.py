@@ -309,6 +309,20 @@ def run_now(
     return {"run_id": run_id, "status": run.status if run else "waiting"}
 
 
+def check_startable(session: Session, scope: WorkspaceScope, enabled_id: str) -> None:
+    """Make sure that a recipe can be built in a workspace now.
+
+    Raises:
+        NotFound, RecipeInactive: as their names say.
+    """
+    enabled = queries.enabled_by_id(session, scope, int(enabled_id))
+    if enabled is None:
+        raise NotFound("Recipe")
+    recipe = queries.recipe_of(session, scope, enabled.recipe_id)
+    if recipe is None or not recipe.is_active:
+        raise RecipeInactive
+
+
 def start_build(
     session: Session, scope: WorkspaceScope, enabled: EnabledRecipe, trigger: str
 ) -> int:

@@ -27,10 +27,12 @@ from headrace.rest.json_values import JsonObject
 from headrace.rest.openapi import EXTENSION, answers
 from headrace.rest.paging import Page, Paging, page_of_rows
 from headrace.rest.session import DbSession
-from headrace.runs import queries as run_queries
+from headrace.runs import control, history
+from headrace.runs.control import Controlled
 from headrace.runs.schemas import RunOut
 from headrace.tenancy.scope import AgencyScope
 
+control.allow(Controlled(KIND, Permission.TRANSFORM_RUN, enabling.check_startable))
 router = APIRouter(prefix="/api/v3", tags=["Recipes"], route_class=ApiRoute)
 Viewer = Annotated[AgencyScope, allows_agency(Permission.TRANSFORM_VIEW)]
 Creator = Annotated[AgencyScope, allows_agency(Permission.TRANSFORM_CREATE)]
@@ -223,4 +225,4 @@ def list_recipe_runs(
 ) -> Response:
     """List the builds of a recipe in a workspace, newest first."""
     inner, enabled = enabling.enabled_in(session, scope, workspace_id, recipe_id)
-    return page_of_rows(session, paging, run_queries.run_list(inner, KIND, str(enabled.id)))
+    return history.page_of_subject(session, paging, inner, KIND, enabled.id)

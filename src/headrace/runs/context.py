@@ -9,15 +9,19 @@ from sqlalchemy.orm import Session
 
 from headrace.db.engine import transaction
 from headrace.rest.resources import Resources
-from headrace.runs import measures, queries
-from headrace.runs.errors import RunLost
+from headrace.runs import measures, queries, service
+from headrace.runs.errors import RunLost, RunPaused
 from headrace.runs.models import Run
+from headrace.runs.watching import Watch
 from headrace.tenancy.scope import WorkspaceScope, bind
 
 
 @dataclass(frozen=True)
 class RunContext:
-    """A running run. `params` is what whoever started it asked for."""
+    """A running run. `params` is what whoever started it asked for.
+
+    watch: tells between steps whether to go on, and takes signs of progress.
+    """
 
     run_id: int
     fence: int
@@ -26,6 +30,7 @@ class RunContext:
     params: dict[str, Any]
     scope: WorkspaceScope
     resources: Resources
+    watch: Watch
     traceparent: str | None = None
 
     @contextmanager
@@ -53,4 +58,22 @@ class RunContext:
         run = queries.held(session, self.run_id, self.fence)
         if run is None:
             raise RunLost
+        self.watch.pause_asked = run.pause_asked
         return run
+
+    def stop_if_asked(self) -> None:
+        """Between two parts of a run, such as windows: where it can stop and lose nothing.
+
+        Raises:
+            RunPaused: if the subject was paused; the run waits until it is unpaused.
+            RunLost, TryLater: as `Watch.check` does.
+        """
+        self.watch.check()
+        if not self.watch.pause_asked:
+            return
+        with self.step() as session:
+            run = self.hold(session)
+            if not run.pause_asked:
+                return  # unpaused again
+            service.stop_in_between(run)
+        raise RunPaused

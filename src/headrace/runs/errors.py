@@ -12,3 +12,31 @@ class AlreadyRunning(AppError, status=409):
 
 class RunLost(Exception):  # not an AppError: it never reaches a client
     """Another worker has taken the run over, or it was cancelled: stop without a trace."""
+
+
+class RunPaused(Exception):  # not an AppError either
+    """The run's subject was paused: the run stopped between two parts of its work."""
+
+
+class RunsEndByThemselves(AppError, status=409):
+    """Runs of this kind are part of something else, which would wait for ever."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"Runs of kind {kind} cannot be cancelled or replayed; they end soon.")
+
+
+class RunFinished(AppError, status=409):
+    """There is nothing left to cancel."""
+
+    def __init__(self, run_id: int, status: str) -> None:
+        super().__init__(f"Run {run_id} has {status} already; there is nothing to cancel.")
+
+
+class RunNotFailed(AppError, status=409):
+    """Only what failed or was cancelled is done again."""
+
+    def __init__(self, run_id: int, status: str) -> None:
+        super().__init__(
+            f"Run {run_id} is {status}; only failed and cancelled runs are replayed. Start a new one "
+            "of what it is of."
+        )

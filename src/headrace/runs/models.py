@@ -1,20 +1,25 @@
-"""Runs, the windows they work through, and the schedules that start them."""
+"""Runs, the windows they work through, their attempts, and the schedules that start them."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headrace.db.base import Base, BigId, CreatedAt
 
 
 class RunStatus(StrEnum):
-    """Where a run stands. Waiting runs have a due time; admitted ones have a job."""
+    """Where a run stands. Waiting runs have a due time; admitted ones have a job.
+
+    Paused ones wait for their subject to be unpaused. Failed is the dead-letter state: a run in it
+    is not tried again by itself, keeps why, and can be replayed.
+    """
 
     WAITING = "waiting"
+    PAUSED = "paused"
     ADMITTED = "admitted"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -26,6 +31,7 @@ LIVE = (RunStatus.ADMITTED, RunStatus.RUNNING)
 FINISHED = (RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED)
 _LIVE_SQL = text("status IN ('admitted', 'running')")
 _WAITING_SQL = text("status = 'waiting'")
+_ZERO = text("0")
 FRESH_SQL = text("status = 'waiting' AND fence = 0")
 """Waiting and never admitted: what a further request to run joins instead of queueing again."""
 
@@ -36,12 +42,18 @@ class Run(Base):
     kind, subject_id: what is carried out, and of which row; each slice knows its own kinds.
     lane: runs of one lane go one after another; at most one fresh one waits.
     limit_key: runs that share it share a limit, such as those of one connection.
-    traceparent: of the trace of what asked for it, which its own spans go on from.
     credential_key, system_key: wider ones, where there are such: those of one authorization, of one
     application at a source or one place loads deliver to. account_key: the remote account, which a
     source may ask to leave alone. See `runs.limits`.
+    traceparent: of the trace of what asked for it, which its own spans go on from.
     fence: counts admissions; who holds an older number has lost the run to another worker.
     attempt: counts failures in a row that were followed by another try; progress begins anew.
+    replays_run_id: the failed or cancelled run that this one does again.
+    pause_asked: the subject was paused while this was running; it stops at its next step.
+    waiting_since: when it last began to wait. claimed_at, worker: of the attempt under way.
+    waits: how often it was put off. seconds_waited: until it was due, all waits together;
+    seconds_queued: from then until a worker took it. seconds_reading, seconds_storing: of work.
+    progress_rows, progress_at: rows of the part under way, noted every few seconds.
     """
 
     __tablename__ = "run"
@@ -89,6 +101,52 @@ class Run(Base):
     rows_rejected: Mapped[int] = mapped_column(default=0)
     bytes_written: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=0)
+    error_class: Mapped[str | None]
+    error_text: Mapped[str | None]
+    replays_run_id: Mapped[int | None] = mapped_column(BigInteger)
+    pause_asked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    waiting_since: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    worker: Mapped[str | None]
+    waits: Mapped[int] = mapped_column(default=0, server_default=_ZERO)
+    seconds_waited: Mapped[float] = mapped_column(default=0.0, server_default=_ZERO)
+    seconds_queued: Mapped[float] = mapped_column(default=0.0, server_default=_ZERO)
+    seconds_reading: Mapped[float] = mapped_column(default=0.0, server_default=_ZERO)
+    seconds_storing: Mapped[float] = mapped_column(default=0.0, server_default=_ZERO)
+    progress_rows: Mapped[int] = mapped_column(default=0, server_default=_ZERO)
+    progress_at: Mapped[datetime | None]
+
+
+class Outcome(StrEnum):
+    """How one attempt at a run ended."""
+
+    SUCCEEDED = "succeeded"
+    PUT_OFF = "put_off"
+    TRIED_AGAIN = "tried_again"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    PAUSED = "paused"
+    WORKER_DIED = "worker_died"
+
+
+class RunAttempt(Base):
+    """One attempt at a run that is over; written in the transaction that ends it.
+
+    fence: the admission it was of. error_class, error_text: as a person is told; None if it was well.
+    """
+
+    __tablename__ = "run_attempt"
+
+    id: Mapped[BigId]
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), index=True
+    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
+    fence: Mapped[int]
+    worker: Mapped[str | None]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+    outcome: Mapped[str]
     error_class: Mapped[str | None]
     error_text: Mapped[str | None]
 

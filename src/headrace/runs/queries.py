@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Row,
-    Select,
     Text,
     and_,
     case,
@@ -14,6 +14,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    literal,
     or_,
     select,
     update,
@@ -21,39 +22,23 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from headrace.runs.models import FINISHED, FRESH_SQL, LIVE, Run, RunStatus, RunWindow, ScheduleRow
-from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
+from headrace.runs.models import (
+    FINISHED,
+    FRESH_SQL,
+    LIVE,
+    Outcome,
+    Run,
+    RunAttempt,
+    RunStatus,
+    RunWindow,
+    ScheduleRow,
+)
+from headrace.tenancy.scope import WorkspaceScope, owned
 
 
 def run(session: Session, scope: WorkspaceScope, run_id: int) -> Run | None:
     """Return a run of the workspace."""
     return session.scalar(owned(Run, scope).where(Run.id == run_id))
-
-
-def run_list(scope: WorkspaceScope, kind: str, subject_id: str) -> Select[Any]:
-    """Select the runs of one thing, newest first, as `RunOut`."""
-    return (
-        owned_columns(Run, scope, *_run_columns())
-        .where(Run.kind == kind, Run.subject_id == subject_id)
-        .order_by(Run.id.desc())
-    )
-
-
-def run_row(scope: WorkspaceScope, run_id: int) -> Select[Any]:
-    """Select one run as `RunOut`."""
-    return owned_columns(Run, scope, *_run_columns()).where(Run.id == run_id)
-
-
-def _run_columns() -> list[Any]:
-    windows = select(func.count()).where(RunWindow.run_id == Run.id)
-    return [
-        Run.id, Run.kind, Run.subject_id, Run.trigger, Run.status, Run.due_at, Run.created_at,
-        Run.started_at, Run.finished_at, Run.attempt, Run.rows_read, Run.rows_written,
-        Run.rows_deleted, Run.rows_rejected, Run.bytes_written, Run.retries, Run.error_class,
-        Run.error_text,
-        windows.where(RunWindow.is_done).scalar_subquery().label("windows_done"),
-        windows.scalar_subquery().label("windows_total"),
-    ]  # fmt: skip
 
 
 def subject_status(
@@ -109,17 +94,31 @@ def insert_run(session: Session, values: dict[str, Any]) -> int | None:
     )
 
 
-def claim(session: Session, run_id: int, fence: int) -> Run | None:
-    """Make an admitted run running, if this fence still holds it."""
+def claim(session: Session, run_id: int, fence: int, worker: str) -> Run | None:
+    """Make an admitted run running, if this fence still holds it, and add up how long it waited.
+
+    Until it was due it waited; from then on, or from when it was asked for, it was in the queue.
+    """
+    now = func.clock_timestamp()
+    since = func.coalesce(Run.waiting_since, Run.created_at)
     return session.scalar(
         update(Run)
         .where(Run.id == run_id, Run.fence == fence, Run.status == RunStatus.ADMITTED)
         .values(
             status=RunStatus.RUNNING,
-            started_at=func.coalesce(Run.started_at, func.clock_timestamp()),
+            started_at=func.coalesce(Run.started_at, now),
+            claimed_at=now,
+            worker=worker,
+            seconds_waited=Run.seconds_waited + _seconds(since, Run.due_at),
+            seconds_queued=Run.seconds_queued + _seconds(func.greatest(since, Run.due_at), now),
         )
         .returning(Run)
     )
+
+
+def _seconds(begin: Any, end: Any) -> Any:
+    """Seconds from one moment to another in SQL; none if they are the other way round."""
+    return func.greatest(0.0, func.extract("epoch", end - begin))
 
 
 def held(session: Session, run_id: int, fence: int) -> Run | None:
@@ -136,12 +135,39 @@ def put_back(session: Session, run_id: int, fence: int) -> None:
 
     A run that takes its workers down with it would otherwise do so for ever.
     """
+    lost = (Run.id == run_id, Run.fence == fence, Run.status.in_(LIVE))
+    close_attempts(session, Outcome.WORKER_DIED, *lost)
     has_begun = case((Run.status == RunStatus.RUNNING, 1), else_=0)
     session.execute(
         update(Run)
-        .where(Run.id == run_id, Run.fence == fence, Run.status.in_(LIVE))
-        .values(status=RunStatus.WAITING, retries=Run.retries + 1, attempt=Run.attempt + has_begun)
+        .where(*lost)
+        .values(
+            status=case((Run.pause_asked, RunStatus.PAUSED), else_=RunStatus.WAITING),
+            pause_asked=False,
+            waiting_since=func.clock_timestamp(),
+            retries=Run.retries + 1,
+            attempt=Run.attempt + has_begun,
+        )
     )
+
+
+def close_attempts(session: Session, outcome: Outcome, *chosen: ColumnElement[bool]) -> None:
+    """Write down that the attempts under way at some runs are over."""
+    ended = (
+        select(
+            Run.workspace_id,
+            Run.id,
+            Run.fence,
+            Run.worker,
+            func.coalesce(Run.claimed_at, Run.admitted_at, Run.created_at),
+            func.clock_timestamp(),
+            literal(outcome.value),
+        )
+        .where(Run.status == RunStatus.RUNNING, *chosen)
+        .with_for_update()
+    )
+    columns = ["workspace_id", "run_id", "fence", "worker", "started_at", "ended_at", "outcome"]
+    session.execute(insert(RunAttempt).from_select(columns, ended))
 
 
 def live_since(session: Session, seconds: float) -> Sequence[Row[int, int]]:
@@ -156,20 +182,6 @@ def last_progress(session: Session, run: Run) -> datetime:
     """Return when a run last finished a window, or began."""
     last = select(func.max(RunWindow.finished_at)).where(RunWindow.run_id == run.id)
     return session.scalar(last) or run.started_at or run.created_at
-
-
-def cancel(session: Session, scope: WorkspaceScope, kind: str, subject_id: str) -> None:
-    """Cancel every unfinished run of one thing; a worker learns of it at its next step."""
-    session.execute(
-        update(Run)
-        .where(
-            Run.workspace_id == scope.workspace_id,
-            Run.kind == kind,
-            Run.subject_id == subject_id,
-            Run.status.not_in(FINISHED),
-        )
-        .values(status=RunStatus.CANCELLED, finished_at=func.clock_timestamp())
-    )
 
 
 def make_due(session: Session, scope: WorkspaceScope, kind: str, subject_id: str) -> bool:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _TIMEZONES = available_timezones()
 _LAST_DAY = {"hour": 0, "day": 0, "week": 6, "month": 30}
@@ -80,14 +80,38 @@ class Scheduling(BaseModel):
         return self
 
 
+Status = Literal["waiting", "paused", "admitted", "running", "succeeded", "failed", "cancelled"]
+
+
 class RunWindowOut(BaseModel):
     """One window of a run."""
 
     date_from: date | None
     date_to: date | None
+    state: Literal["waiting", "reading", "done", "failed", "not_read"] = Field(
+        description="`failed`: the run ended here; `not_read`: it ended before.", examples=["done"]
+    )
     is_done: bool
     rows: int
     finished_at: datetime | None
+
+
+class RunAttemptOut(BaseModel):
+    """One attempt at a run; the last of a running one has no end yet."""
+
+    worker: str | None = Field(
+        description="Machine and process id.", examples=["worker-1.example.com:4711"]
+    )
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: (
+        Literal[
+            "succeeded", "put_off", "tried_again", "failed", "cancelled", "paused", "worker_died"
+        ]
+        | None
+    ) = Field(examples=["succeeded"])
+    error_class: str | None
+    error_text: str | None
 
 
 class RunOut(BaseModel):
@@ -97,8 +121,10 @@ class RunOut(BaseModel):
     kind: str = Field(examples=["extract"])
     subject_id: str = Field(description="Id of the extract, load or connection it is of.")
     trigger: str = Field(examples=["schedule"])
-    status: Literal["waiting", "admitted", "running", "succeeded", "failed", "cancelled"] = Field(
-        examples=["succeeded"]
+    status: Status = Field(
+        description="`failed` runs are not tried again by themselves; `paused` ones go on when what "
+        "they are of is unpaused.",
+        examples=["succeeded"],
     )
     due_at: datetime
     created_at: datetime
@@ -115,14 +141,60 @@ class RunOut(BaseModel):
     retries: int
     error_class: str | None
     error_text: str | None
+    next_step: str | None = Field(description="What a person can do about a failed run.")
+    replays_run_id: int | None = Field(description="The run that this one does again.")
+    waits: int = Field(description="How often it was put off.")
+    seconds_waited: float = Field(description="Seconds until it was due, all waits together.")
+    seconds_queued: float = Field(description="Seconds from then until a worker took it.")
+    seconds_reading: float
+    seconds_storing: float
+    progress_rows: int = Field(
+        description="Rows of the part under way, noted every few seconds, not stored yet."
+    )
+    progress_at: datetime | None
     windows_done: int
     windows_total: int
 
 
 class RunDetail(RunOut):
-    """A run with its windows."""
+    """A run with its windows and attempts."""
 
     windows: list[RunWindowOut]
+    attempts: list[RunAttemptOut]
+
+
+class ReplayIn(BaseModel):
+    """Which failed runs to do again: of each thing the last run, if it failed."""
+
+    kind: str = Field(min_length=1, max_length=50, examples=["extract"])
+    subject_ids: list[str] | None = Field(
+        None, min_length=1, max_length=1000, description="Left out: of all.", examples=[["7"]]
+    )
+    error_class: str | None = Field(None, max_length=50, examples=["TryLater"])
+    since: AwareDatetime | None = Field(None, description="Ended at this moment or later.")
+    until: AwareDatetime | None = Field(None, description="Ended before this moment.")
+
+
+class Replayed(BaseModel):
+    """A run that was started, and the one that it does again."""
+
+    run_id: int
+    replays_run_id: int
+
+
+class LeftOut(BaseModel):
+    """A run that was not replayed, and why."""
+
+    run_id: int
+    details: str
+
+
+class ReplayOut(BaseModel):
+    """What a replay began."""
+
+    started: list[Replayed]
+    left_out: list[LeftOut]
+    has_more: bool = Field(description="More fit than one call replays; call again.")
 
 
 class DateRangeIn(BaseModel):

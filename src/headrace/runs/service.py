@@ -1,4 +1,4 @@
-"""The rules of runs: starting, ending, history, schedules."""
+"""The rules of runs: starting, working through windows, ending, schedules."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from headrace.kit import clock, tracing
 from headrace.kit.days import DayRange
+from headrace.kit.outcomes import TryLater
 from headrace.kit.schedule import Interval, Schedule, next_fire
-from headrace.rest.errors import NotFound
-from headrace.runs import queries
-from headrace.runs.models import Run, RunStatus, RunWindow, ScheduleRow
+from headrace.runs import control_queries, queries
+from headrace.runs.models import Outcome, Run, RunAttempt, RunStatus, RunWindow, ScheduleRow
 from headrace.runs.schemas import Scheduling
 from headrace.tenancy.scope import WorkspaceScope
 
@@ -31,6 +31,7 @@ class NewRun:
     limit_key: runs that share it share a limit; the connection or destination connection.
     credential_key, system_key, account_key: what else it shares with others, see `Run`.
     delay_seconds: how long it waits before it is due, unless it is hurried.
+    replays_run_id: the run that this one does again.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class NewRun:
     credential_key: str | None = None
     system_key: str | None = None
     account_key: str | None = None
+    replays_run_id: int | None = None
 
     @property
     def lane(self) -> str:
@@ -71,6 +73,7 @@ def start(session: Session, scope: WorkspaceScope, new: NewRun, join: Join | Non
             "account_key": new.account_key,
             "priority": new.priority,
             "params": new.params,
+            "replays_run_id": new.replays_run_id,
             "traceparent": tracing.current(),
             "due_at": queries.database_now(session) + timedelta(seconds=new.delay_seconds),
         },
@@ -106,19 +109,21 @@ def is_busy(session: Session, kind: str, subject_id: object) -> bool:
 
 def cancel(session: Session, scope: WorkspaceScope, kind: str, subject_id: object) -> None:
     """Cancel the unfinished runs of a subject."""
-    queries.cancel(session, scope, kind, str(subject_id))
+    control_queries.cancel(session, scope, kind, str(subject_id))
 
 
-def run_row(session: Session, scope: WorkspaceScope, run_id: int) -> dict[str, Any]:
-    """Return one run and its windows, as `RunDetail`.
+def pause(
+    session: Session, scope: WorkspaceScope, kind: str, subject_id: object, *, is_paused: bool
+) -> None:
+    """Hold or let go a subject's schedules and unfinished runs.
 
-    Raises:
-        NotFound: if the workspace has no such run.
+    A run under way stops when the window or unit it is at is stored, and goes on after it.
     """
-    row = session.execute(queries.run_row(scope, run_id)).one_or_none()
-    if row is None:
-        raise NotFound("Run")
-    return row._asdict() | {"windows": queries.windows(session, run_id)}
+    pause_schedules(session, scope, kind, subject_id, is_paused=is_paused)
+    if is_paused:
+        control_queries.pause(session, scope, kind, str(subject_id))
+    elif control_queries.unpause(session, scope, kind, str(subject_id)):
+        wake(session)
 
 
 # Windows: the checkpoints of a run.
@@ -162,24 +167,59 @@ def succeed(run: Run, at: datetime) -> None:
     """End a run well."""
     run.status = RunStatus.SUCCEEDED
     run.finished_at = at
-    run.error_class = None
-    run.error_text = None
+    _end_attempt(run, Outcome.SUCCEEDED, None, None)
 
 
 def fail(run: Run, at: datetime, error_class: str, error_text: str) -> None:
-    """End a run badly, for good."""
+    """End a run badly, for good: it is not tried again unless somebody replays it."""
     run.status = RunStatus.FAILED
     run.finished_at = at
-    run.error_class = error_class
-    run.error_text = error_text
+    _end_attempt(run, Outcome.FAILED, error_class, error_text)
 
 
 def put_off(run: Run, until: datetime, error_class: str, error_text: str) -> None:
     """Let a run wait; it holds no worker meanwhile. The reason shows while it waits."""
-    run.status = RunStatus.WAITING
     run.due_at = until
+    run.waits += 1
+    is_retry = error_class == TryLater.__name__
+    _end_attempt(run, Outcome.TRIED_AGAIN if is_retry else Outcome.PUT_OFF, error_class, error_text)
+    _wait(run)
+
+
+def stop_in_between(run: Run) -> None:
+    """Hold a run whose subject was paused; it goes on at its next window when that is unpaused."""
+    _end_attempt(run, Outcome.PAUSED, None, None)
+    run.pause_asked = True
+    _wait(run)
+
+
+def _wait(run: Run) -> None:
+    run.status = RunStatus.PAUSED if run.pause_asked else RunStatus.WAITING
+    run.pause_asked = False
+    run.waiting_since = clock.now()
+
+
+def _end_attempt(
+    run: Run, outcome: Outcome, error_class: str | None, error_text: str | None
+) -> None:
     run.error_class = error_class
     run.error_text = error_text
+    run.progress_rows = 0
+    session = object_session(run)
+    assert session is not None  # its row is held
+    session.add(
+        RunAttempt(
+            workspace_id=run.workspace_id,
+            run_id=run.id,
+            fence=run.fence,
+            worker=run.worker,
+            started_at=run.claimed_at or run.admitted_at or run.created_at,
+            ended_at=func.clock_timestamp(),
+            outcome=outcome,
+            error_class=error_class,
+            error_text=error_text,
+        )
+    )
 
 
 # Schedules.

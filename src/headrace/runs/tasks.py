@@ -15,9 +15,10 @@ from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
 from headrace.rest.resources import Resources
 from headrace.runs import measures, queries, service
 from headrace.runs.context import RunContext
-from headrace.runs.errors import RunLost
+from headrace.runs.errors import RunLost, RunPaused
 from headrace.runs.kinds import RunKind, kind_named
 from headrace.runs.scheduling import CARRY_OUT
+from headrace.runs.watching import Patience, Watch, watched_over, worker_name
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +62,11 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
     if begun is None:
         return
     context, kind, is_worn_out = begun
-    with structlog.contextvars.bound_contextvars(
-        run_id=run_id, workspace_id=context.scope.workspace_id
+    with (
+        structlog.contextvars.bound_contextvars(
+            run_id=run_id, workspace_id=context.scope.workspace_id
+        ),
+        watched_over(context.watch, partial(_give_up, context)),
     ):
         if is_worn_out:
             _record(context, TryLater(_WORN_OUT))
@@ -74,6 +78,8 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
             log.info("run ended")
         except RunLost:
             log.info("run lost to another worker, or cancelled")
+        except RunPaused:
+            log.info("run paused with what it is of")
         except OutsideError as error:
             _record(context, error)
         except DATABASE_AWAY:
@@ -104,7 +110,7 @@ def _begin(
 ) -> tuple[RunContext, RunKind, bool] | None:
     """Claim a run; the last value tells that its workers died too often to let it try again."""
     with transaction(resources.sessions) as session:
-        run = queries.claim(session, run_id, fence)
+        run = queries.claim(session, run_id, fence, worker_name())
         if run is None:
             return None
         measures.began(run)
@@ -116,9 +122,24 @@ def _begin(
             params=run.params,
             scope=server_scope(session, run.workspace_id),
             resources=resources,
+            watch=Watch(run_id, fence, patience(resources)),
             traceparent=run.traceparent,
         )
         return context, kind_named(run.kind), run.attempt >= resources.settings.run_attempts
+
+
+def patience(resources: Resources) -> Patience:
+    """How long the settings let an attempt take."""
+    return Patience(
+        attempt=timedelta(minutes=resources.settings.run_attempt_minutes),
+        silence=timedelta(minutes=resources.settings.run_silence_minutes),
+    )
+
+
+def _give_up(context: RunContext, _: Watch, verdict: Exception) -> None:
+    """Record what a thread was to meet that does not come back; it can then change nothing more."""
+    if isinstance(verdict, OutsideError):
+        _record(context, verdict)
 
 
 def _record(context: RunContext, error: OutsideError) -> None:
