@@ -16,6 +16,7 @@ from headrace.automated_recipes import routes as automated_recipes
 from headrace.connections import routes as connections
 from headrace.connector_settings import routes as connector_settings
 from headrace.dashboards import routes as dashboards
+from headrace.dashboards.keeping import FiguresKept
 from headrace.data_tables import routes as data_tables
 from headrace.destinations import routes as destinations
 from headrace.embedding import pages as embedding_pages
@@ -88,6 +89,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
     app.state.turns = asyncio.Semaphore(settings.web_threads)
     app.state.call_places = CallPlaces()
     app.state.options_kept = OptionsKept()
+    app.state.figures_kept = FiguresKept()
     app.state.sessions = resources.sessions if resources else None
     sign_ins = SignIns()
     app.state.before_turn = sign_ins.before_turn

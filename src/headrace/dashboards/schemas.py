@@ -1,6 +1,11 @@
-"""The body of the dashboards operation."""
+"""The bodies of the dashboards' operations."""
+
+from datetime import date
+from typing import Literal
 
 from pydantic import BaseModel, Field
+
+from headrace.dashboards.performance import DayState
 
 
 class DashboardOut(BaseModel):
@@ -16,3 +21,96 @@ class DashboardOut(BaseModel):
         description="Where its page is, for users of the agency.",
         examples=["https://headrace.example.com/workspaces/1/dashboards/performance"],
     )
+
+
+class FiguresOut(BaseModel):
+    """Sums that platforms report, and ratios made of the sums; decimals are text.
+
+    A ratio is null where it would be divided by zero.
+    """
+
+    spend: str = Field(examples=["1250.5"])
+    impressions: str = Field(examples=["98000"])
+    clicks: str = Field(examples=["1400"])
+    ctr: str | None = Field(description="Clicks by impressions.", examples=["0.014285714"])
+    cpc: str | None = Field(description="Spend by clicks.", examples=["0.893214286"])
+    conversions: str = Field(examples=["31.5"])
+    cpa: str | None = Field(description="Spend by conversions.", examples=["39.698412698"])
+    revenue: str = Field(examples=["4100"])
+    roas: str | None = Field(description="Revenue by spend.", examples=["3.278688525"])
+
+
+class DayOut(BaseModel):
+    """A day of the range."""
+
+    date: date
+    state: DayState = Field(
+        description="`provisional`: the platform may still change it. `missing`: never read."
+    )
+    figures: FiguresOut | None
+
+
+class ChannelOut(BaseModel):
+    """A data source that figures come from."""
+
+    name: str
+    title: str
+
+
+class FedAccountOut(BaseModel):
+    """An account that figures come from."""
+
+    channel: str
+    account_id: str
+    title: str
+
+
+class ChannelFiguresOut(BaseModel):
+    """The figures of a data source."""
+
+    channel: str
+    figures: FiguresOut
+
+
+class CampaignOut(BaseModel):
+    """The figures of a campaign, under the name it had last."""
+
+    channel: str
+    account_id: str
+    account_title: str
+    campaign_id: str | None
+    campaign_name: str | None
+    figures: FiguresOut
+
+
+class LackingOut(BaseModel):
+    """A data table that does not hold every figure; what it lacks counts as zero."""
+
+    data_table: str
+    figures: list[str]
+
+
+class PerformanceOut(BaseModel):
+    """What advertising cost and brought. All figures are of one currency: they are never mixed."""
+
+    data_name: Literal["performance"]
+    date_from: date
+    date_to: date
+    compared_from: date | None
+    compared_to: date | None
+    currency: str | None = Field(
+        description="The currency of the figures; `XXX` where no platform told one, null where there "
+        "are no figures.",
+        examples=["EUR"],
+    )
+    currencies: list[str] = Field(description="All currencies there are figures in.")
+    totals: FiguresOut
+    compared_totals: FiguresOut | None
+    by_day: list[DayOut]
+    compared_by_day: list[DayOut]
+    channels: list[ChannelOut] = Field(description="All that can be asked for.")
+    accounts: list[FedAccountOut] = Field(description="All that can be asked for.")
+    by_channel: list[ChannelFiguresOut]
+    campaigns: list[CampaignOut] = Field(description="One page, by channel, then as asked for.")
+    campaign_count: int = Field(description="Of all pages.")
+    lacking: list[LackingOut]

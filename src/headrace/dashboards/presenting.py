@@ -1,0 +1,61 @@
+"""Figures as the API's bodies hold them."""
+
+from typing import Any
+
+from headrace.dashboards.metrics import Sums, plain
+from headrace.dashboards.performance import Day
+from headrace.dashboards.service import Shown
+
+
+def performance(shown: Shown) -> dict[str, Any]:
+    """Return the performance dashboard, as `PerformanceOut`."""
+    found = shown.figures
+    return {
+        "data_name": "performance",
+        "date_from": found.days.first,
+        "date_to": found.days.last,
+        "compared_from": found.compared.first if found.compared else None,
+        "compared_to": found.compared.last if found.compared else None,
+        "currency": found.currency,
+        "currencies": list(found.currencies),
+        "totals": figures(found.totals),
+        "compared_totals": _maybe(found.compared_totals),
+        "by_day": [_day(one) for one in found.by_day],
+        "compared_by_day": [_day(one) for one in found.compared_by_day],
+        "channels": [{"name": name, "title": title} for name, title in shown.channels.items()],
+        "accounts": [
+            {"channel": one.channel, "account_id": one.remote_id, "title": one.title}
+            for one in shown.accounts
+        ],
+        "by_channel": [
+            {"channel": name, "figures": figures(sums)} for name, sums in found.channel_sums.items()
+        ],
+        "campaigns": [
+            {
+                "channel": one.channel,
+                "account_id": one.account_id,
+                "account_title": one.account_title,
+                "campaign_id": one.campaign_id,
+                "campaign_name": one.campaign_name,
+                "figures": figures(one.sums),
+            }
+            for one in found.campaigns
+        ],
+        "campaign_count": found.campaign_count,
+        "lacking": [
+            {"data_table": title, "figures": names} for title, names in shown.lacking.items()
+        ],
+    }
+
+
+def figures(sums: Sums) -> dict[str, str | None]:
+    """Return sums and ratios, as `FiguresOut`."""
+    return {name: plain(value) for name, value in sums.values().items()}
+
+
+def _maybe(sums: Sums | None) -> dict[str, str | None] | None:
+    return figures(sums) if sums is not None else None
+
+
+def _day(day: Day) -> dict[str, Any]:
+    return {"date": day.date, "state": day.state, "figures": _maybe(day.sums)}
