@@ -142,7 +142,6 @@ def _set_history(session: Session, scope: WorkspaceScope, whole: Parts, asked: d
         announcing.history_started(session, extract, after)
 
 
-def run(
 def check_startable(session: Session, scope: WorkspaceScope, extract_id: str) -> None:
     """Make sure that an extract can run now.
 
@@ -155,6 +154,7 @@ def check_startable(session: Session, scope: WorkspaceScope, extract_id: str) ->
     require_active(whole.connection)
 
 
+def run(
     session: Session, scope: WorkspaceScope, extract_id: int, asked: DateRangeIn
 ) -> dict[str, Any]:
     """Start a run now, for the usual days or for those asked for.
