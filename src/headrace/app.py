@@ -29,6 +29,7 @@ from headrace.members import routes as members
 from headrace.recipes import routes as recipes
 from headrace.rest import errors, health, openapi
 from headrace.rest.addresses import ClientAddresses
+from headrace.oauth import routes as oauth
 from headrace.rest.body_limit import BodyLimit
 from headrace.rest.cors import Cors
 from headrace.rest.json_answers import StandingHeaders
@@ -72,6 +73,7 @@ _ROUTERS = (
     embedding_pages.router,
     link_pages.router,
 )
+    oauth.router,
 
 
 def create_app(settings: Settings, resources: Resources | None = None) -> FastAPI:

@@ -13,6 +13,7 @@ from headrace.events import models as events
 from headrace.external_links import models as external_links
 from headrace.extracts import models as extracts
 from headrace.loads import models as loads
+from headrace.oauth import models as oauth
 from headrace.recipes import models as recipes
 from headrace.rest import models as rest
 from headrace.runs import models as runs
@@ -37,6 +38,7 @@ __all__ = [
     "extracts",
     "loads",
     "metadata",
+    "oauth",
     "recipes",
     "rest",
     "runs",

@@ -12,6 +12,7 @@ import structlog
 from headrace.access import queries as access_queries
 from headrace.audit import queries as audit_queries
 from headrace.automated_recipes import tasks as automated_recipe_tasks
+from headrace.connections import queries as connection_queries
 from headrace.connections import tasks as connection_tasks
 from headrace.db.engine import DATABASE_AWAY, plain_dsn, transaction
 from headrace.db.roles import SYSTEM
@@ -23,6 +24,7 @@ from headrace.jobs import engine as jobs
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError
 from headrace.loads import tasks as load_tasks
+from headrace.oauth import queries as oauth_queries
 from headrace.recipes import tasks as recipe_tasks
 from headrace.rest import idempotency
 from headrace.rest.resources import Resources
@@ -159,6 +161,8 @@ def _forget(resources: Resources) -> None:
     with transaction(resources.sessions) as session:
         access_queries.delete_expired(session, clock.now())
         link_queries.delete_over(session, clock.now())
+        connection_queries.delete_drafts_before(session, clock.now())
+        oauth_queries.delete_ended_before(session, clock.now())
     audit_retention = timedelta(days=resources.settings.audit_retention_days)
     for forget in (
         idempotency.delete_expired,

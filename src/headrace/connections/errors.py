@@ -47,3 +47,13 @@ class ConnectionBusy(AppError, status=409):
         super().__init__(
             f"Connection {connection_id} is refreshing its accounts; wait for it to end."
         )
+
+
+class DraftGone(AppError, status=404):
+    """What was authorised was connected already, or left alone for too long."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This choice of accounts has ended: it was made already, or waited for too long. "
+            "Connect again."
+        )

@@ -43,6 +43,10 @@ class Connection(Base):
     the application it was given to.
     created_by: the user who made it, or in whose name an external authentication link did.
     external_auth_link_id: the link its present credentials came through, listed or not any more.
+    grant_digest: of the grant its present credentials stand on, where a person gave it by OAuth:
+        connections with the same digest stand and fall together; None for credentials that were
+        given as such, which may be in use elsewhere.
+    revocation: what became of the credentials at the platform when the connection was deleted.
     """
 
     __tablename__ = "connection"
@@ -72,6 +76,8 @@ class Connection(Base):
         ForeignKey("app_user.id", ondelete="SET NULL"), index=True
     )
     external_auth_link_id: Mapped[UUID | None]
+    grant_digest: Mapped[str | None] = mapped_column(index=True)
+    revocation: Mapped[str | None]
     accounts_status: Mapped[str] = mapped_column(default=AccountsStatus.LOADING)
     update_accounts_last_successed: Mapped[datetime | None]
     update_accounts_was_successfull: Mapped[bool | None]
@@ -109,3 +115,33 @@ class Account(Base):
     updated_at: Mapped[datetime] = mapped_column(
         server_default=func.clock_timestamp(), onupdate=func.clock_timestamp()
     )
+
+
+class ConnectionDraft(Base):
+    """Credentials that work, and the accounts they reach, until somebody has chosen among those.
+
+    accounts: as the source listed them: `remote_id`, `title`, `currency`, `timezone`, `item` each.
+    is_whole: whether that was the whole list.
+    chosen: the remote ids chosen so far; None: all, and those that appear later too.
+    """
+
+    __tablename__ = "connection_draft"
+    __table_args__ = (Index("ix_connection_draft_expires_at", "expires_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), index=True
+    )
+    created_by: Mapped[int | None] = mapped_column(
+        ForeignKey("app_user.id", ondelete="CASCADE"), index=True
+    )
+    datasource_name: Mapped[str]
+    title: Mapped[str]
+    credentials: Mapped[str]
+    settings: Mapped[dict[str, Any]]
+    grant_digest: Mapped[str | None]
+    accounts: Mapped[list[Any]]
+    is_whole: Mapped[bool]
+    chosen: Mapped[list[str] | None]
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]

@@ -1,13 +1,15 @@
 """All SQL of connections and accounts."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from headrace.connections.models import Account, Connection
+from headrace.connections.models import Account, Connection, ConnectionDraft
 from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
 
 # A row version that replaced none has no deleting transaction: how an upsert tells the two apart.
@@ -41,6 +43,34 @@ def locked_connection(
 def credentials_now(session: Session, connection_id: int) -> str | None:
     """Return the sealed credentials a connection has now."""
     return session.scalar(select(Connection.credentials).where(Connection.id == connection_id))
+
+
+def shares_grant(session: Session, connection_id: int, grant_digest: str | None) -> bool:
+    """Whether another connection, of any workspace, stands on the same grant."""
+    statement = select(Connection.id).where(
+        Connection.grant_digest == grant_digest,
+        Connection.id != connection_id,
+        Connection.deleted_at.is_(None),
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
+def held_draft(
+    session: Session, scope: WorkspaceScope, draft_id: UUID, now: datetime
+) -> ConnectionDraft | None:
+    """Return a draft of the workspace that has not ended, held against changes."""
+    return session.scalar(
+        owned(ConnectionDraft, scope)
+        .where(ConnectionDraft.id == draft_id, ConnectionDraft.expires_at > now)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def delete_drafts_before(session: Session, now: datetime) -> int:
+    """Delete drafts that have ended; returns how many."""
+    ended = delete(ConnectionDraft).where(ConnectionDraft.expires_at <= now)
+    return len(session.execute(ended.returning(ConnectionDraft.id)).all())
 
 
 def connection_rows(scope: WorkspaceScope) -> Select[Any]:

@@ -58,11 +58,13 @@ def create(
     datasource_name: str,
     body: ConnectionIn,
     calls: OutsideCalls | None = None,
+    grant_digest: str | None = None,
 ) -> dict[str, Any]:
     """Connect: check the credentials, store them sealed, list the accounts.
 
     A few hundred accounts are listed before this returns; for more, the list goes on as a run. With
     `calls` the source is asked between two transactions, without them inside the caller's.
+    `grant_digest` tells credentials that a person granted by OAuth from those given as such.
 
     Raises:
         DataSourceUnknown, FieldMissing, FieldUnfit: as their names say.
@@ -80,6 +82,7 @@ def create(
         settings=settings,
         account_sync_mode=body.account_sync_mode,
         created_by=scope.user_id,
+        grant_digest=grant_digest,
     )
     connection.credentials = _sealed(resources, connection, body.credentials)
     access = open_access(resources, connection)
@@ -123,6 +126,7 @@ def reauthorize(
     connection_id: int,
     body: ReauthorizeIn,
     calls: OutsideCalls | None = None,
+    grant_digest: str | None = None,
 ) -> dict[str, Any]:
     """Give a connection new credentials or settings, if the source accepts them.
 
@@ -144,6 +148,7 @@ def reauthorize(
     was_broken = connection.status != ConnectionStatus.ACTIVE
     if body.credentials is not None:
         connection.credentials = sealed
+        connection.grant_digest = grant_digest
     if body.settings is not None:
         connection.settings = settings
     if body.title is not None:
@@ -155,6 +160,11 @@ def reauthorize(
     if was_broken:
         followers.tell_reconnected(session, scope, connection)
     return row(session, scope, connection_id)
+
+
+def go_on_listing(session: Session, scope: WorkspaceScope, connection: Connection) -> None:
+    """Let a run list the accounts of a new connection that are more than were waited for."""
+    _start_refresh(session, scope, connection, "create")
 
 
 def start_refresh(session: Session, scope: WorkspaceScope, connection_id: int) -> dict[str, Any]:
@@ -245,10 +255,13 @@ def row(session: Session, scope: WorkspaceScope, connection_id: int) -> dict[str
     return found._asdict()
 
 
-def delete(session: Session, scope: WorkspaceScope, connection_id: int) -> Connection:
+def delete(
+    session: Session, scope: WorkspaceScope, connection_id: int, revocation: str | None = None
+) -> Connection:
     """Delete a connection: credentials are erased, accounts become inactive, data stays.
 
-    Pausing its extracts is for their slice, which calls this.
+    Pausing its extracts is for their slice, which calls this. `revocation` is what became of the
+    credentials at the platform (`revoking.revoke`); it is kept, and shows in the audit trail.
 
     Raises:
         NotFound: if there is none, or it was deleted before.
@@ -257,6 +270,8 @@ def delete(session: Session, scope: WorkspaceScope, connection_id: int) -> Conne
     runs.cancel(session, scope, REFRESH, connection_id)  # before what its worker may hold
     connection = held(session, scope, connection_id)
     connection.credentials = None
+    connection.grant_digest = None
+    connection.revocation = revocation
     connection.settings = {}
     connection.deleted_at = clock.now()
     queries.deactivate_accounts(session, connection_id)
@@ -291,9 +306,20 @@ def _access(
 ) -> Access:
     if sealed is None:
         raise Reauthorize("The connection was deleted.")
-    spec = connector_named(connection.datasource_name).spec
+    credentials = resources.vault.open_object(sealed, _place(connection))
+    return access_with(resources, connection.datasource_name, credentials, settings)
+
+
+def access_with(
+    resources: Resources,
+    datasource_name: str,
+    credentials: Mapping[str, Any],
+    settings: Mapping[str, Any],
+) -> Access:
+    """Give a connector what it needs to reach its source with credentials that are not stored."""
+    spec = connector_named(datasource_name).spec
     return Access(
-        credentials=resources.vault.open_object(sealed, _place(connection)),
+        credentials=credentials,
         settings=settings,
         base_url=resources.settings.source_urls.get(spec.name, spec.base_url).rstrip("/"),
         http=resources.http,

@@ -107,6 +107,49 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "connection_draft",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.BigInteger(), nullable=True),
+        sa.Column("datasource_name", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("credentials", sa.Text(), nullable=False),
+        sa.Column("settings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("grant_digest", sa.Text(), nullable=True),
+        sa.Column("accounts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("is_whole", sa.Boolean(), nullable=False),
+        sa.Column("chosen", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by"],
+            ["app_user.id"],
+            name=op.f("fk_connection_draft_created_by"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_connection_draft_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection_draft")),
+    )
+    op.create_index(
+        op.f("ix_connection_draft_created_by"), "connection_draft", ["created_by"], unique=False
+    )
+    op.create_index(
+        "ix_connection_draft_expires_at", "connection_draft", ["expires_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_connection_draft_workspace_id"), "connection_draft", ["workspace_id"], unique=False
+    )
+    op.create_table(
         "data_table_account",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
@@ -141,6 +184,87 @@ def upgrade() -> None:
         "ix_data_table_account_workspace_id", "data_table_account", ["workspace_id"], unique=False
     )
     op.create_table(
+        "oauth_authorization",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.BigInteger(), nullable=False),
+        sa.Column("begun_in", sa.Text(), nullable=False),
+        sa.Column("external_auth_link_id", sa.Uuid(), nullable=True),
+        sa.Column("datasource_name", sa.Text(), nullable=False),
+        sa.Column("connection_id", sa.BigInteger(), nullable=True),
+        sa.Column("is_reconnect", sa.Boolean(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("settings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("wants_choice", sa.Boolean(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("state_digest", sa.Text(), nullable=False),
+        sa.Column("sealed_verifier", sa.Text(), nullable=True),
+        sa.Column("receipt_digest", sa.Text(), nullable=True),
+        sa.Column("sealed_code", sa.Text(), nullable=True),
+        sa.Column("draft_id", sa.Uuid(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("error_message", sa.Text(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_oauth_authorization_connection_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"],
+            ["app_user.id"],
+            name=op.f("fk_oauth_authorization_created_by"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["draft_id"],
+            ["connection_draft.id"],
+            name=op.f("fk_oauth_authorization_draft_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_oauth_authorization_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oauth_authorization")),
+        sa.UniqueConstraint("receipt_digest", name=op.f("uq_oauth_authorization_receipt_digest")),
+        sa.UniqueConstraint("state_digest", name=op.f("uq_oauth_authorization_state_digest")),
+    )
+    op.create_index(
+        op.f("ix_oauth_authorization_connection_id"),
+        "oauth_authorization",
+        ["connection_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_oauth_authorization_created_by"),
+        "oauth_authorization",
+        ["created_by"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_oauth_authorization_draft_id"), "oauth_authorization", ["draft_id"], unique=False
+    )
+    op.create_index(
+        "ix_oauth_authorization_expires_at", "oauth_authorization", ["expires_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_oauth_authorization_workspace_id"),
+        "oauth_authorization",
+        ["workspace_id"],
+        unique=False,
+    )
+    op.create_table(
         "run_attempt",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
@@ -163,7 +287,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run_attempt")),
     )
-    op.create_index("ix_run_attempt_run_id", "run_attempt", ["run_id"], unique=False)
+    op.create_index(op.f("ix_run_attempt_run_id"), "run_attempt", ["run_id"], unique=False)
+    op.create_index(
+        op.f("ix_run_attempt_workspace_id"), "run_attempt", ["workspace_id"], unique=False
+    )
     op.create_table(
         "schema_change",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -202,6 +329,11 @@ def upgrade() -> None:
     )
     op.add_column("connection", sa.Column("credential_key", sa.Text(), nullable=True))
     op.add_column("connection", sa.Column("app_key", sa.Text(), nullable=True))
+    op.add_column("connection", sa.Column("grant_digest", sa.Text(), nullable=True))
+    op.add_column("connection", sa.Column("revocation", sa.Text(), nullable=True))
+    op.create_index(
+        op.f("ix_connection_grant_digest"), "connection", ["grant_digest"], unique=False
+    )
     op.add_column(
         "data_table",
         sa.Column("schema_policy", sa.Text(), server_default=sa.text("'evolve'"), nullable=False),
@@ -274,15 +406,29 @@ def downgrade() -> None:
     op.drop_column("run", "system_key")
     op.drop_column("run", "credential_key")
     op.drop_column("data_table", "schema_policy")
+    op.drop_index(op.f("ix_connection_grant_digest"), table_name="connection")
+    op.drop_column("connection", "revocation")
+    op.drop_column("connection", "grant_digest")
     op.drop_column("connection", "app_key")
     op.drop_column("connection", "credential_key")
     op.drop_index(op.f("ix_schema_change_workspace_id"), table_name="schema_change")
     op.drop_index("ix_schema_change_list", table_name="schema_change")
     op.drop_table("schema_change")
-    op.drop_index("ix_run_attempt_run_id", table_name="run_attempt")
+    op.drop_index(op.f("ix_run_attempt_workspace_id"), table_name="run_attempt")
+    op.drop_index(op.f("ix_run_attempt_run_id"), table_name="run_attempt")
     op.drop_table("run_attempt")
+    op.drop_index(op.f("ix_oauth_authorization_workspace_id"), table_name="oauth_authorization")
+    op.drop_index("ix_oauth_authorization_expires_at", table_name="oauth_authorization")
+    op.drop_index(op.f("ix_oauth_authorization_draft_id"), table_name="oauth_authorization")
+    op.drop_index(op.f("ix_oauth_authorization_created_by"), table_name="oauth_authorization")
+    op.drop_index(op.f("ix_oauth_authorization_connection_id"), table_name="oauth_authorization")
+    op.drop_table("oauth_authorization")
     op.drop_index("ix_data_table_account_workspace_id", table_name="data_table_account")
     op.drop_table("data_table_account")
+    op.drop_index(op.f("ix_connection_draft_workspace_id"), table_name="connection_draft")
+    op.drop_index("ix_connection_draft_expires_at", table_name="connection_draft")
+    op.drop_index(op.f("ix_connection_draft_created_by"), table_name="connection_draft")
+    op.drop_table("connection_draft")
     op.drop_table("connector_settings")
     op.drop_table("worker_process")
     op.drop_index(op.f("ix_pause_until"), table_name="pause")
@@ -362,7 +508,9 @@ def _bind_tables() -> None:
     _bind("pause", None, None)
     _bind("worker_process", None, None)
     _bind("connector_settings", _OF_AGENCY, _OF_AGENCY)
+    _bind("connection_draft", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("data_table_account", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
+    _bind("oauth_authorization", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("run_attempt", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("schema_change", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
 
@@ -373,7 +521,9 @@ def _unbind_tables() -> None:
         "pause",
         "worker_process",
         "connector_settings",
+        "connection_draft",
         "data_table_account",
+        "oauth_authorization",
         "run_attempt",
         "schema_change",
     ):

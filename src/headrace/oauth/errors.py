@@ -1,0 +1,41 @@
+"""Refusals of authorizations."""
+
+from headrace.rest.errors import AppError
+
+
+class NotByOAuth(AppError, status=400):
+    """The data source is not authorised in a browser."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"{title} is not connected by OAuth; give its credentials instead.")
+
+
+class ClientMissing(AppError, status=400):
+    """Nobody registered an OAuth client for the data source."""
+
+    def __init__(self, title: str, datasource_name: str) -> None:
+        super().__init__(
+            f"No OAuth client is set for {title}. The agency's chief sets one with PUT "
+            f"/api/v3/connector-settings/{datasource_name}, or the server's operator in "
+            "HEADRACE_OAUTH_CLIENTS."
+        )
+
+
+class StateUnknown(AppError, status=400):
+    """What came back from the platform belongs to no authorization that is under way (S57)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This authorization is unknown, was used before or has expired. Nothing was connected; "
+            "begin again where you started."
+        )
+
+
+class ReceiptUnknown(AppError, status=400):
+    """Who wants to finish an authorization is not who came back from the platform, or comes again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This authorization cannot be finished here: it was finished already, has expired, or "
+            "was begun elsewhere. Begin again."
+        )
