@@ -21,11 +21,17 @@ from headrace.data_tables import routes as data_tables
 from headrace.destinations import routes as destinations
 from headrace.embedding import pages as embedding_pages
 from headrace.embedding import routes as embedding
+from headrace.embedding.frames import frame_of
 from headrace.external_links import pages as link_pages
 from headrace.external_links import routes as external_links
 from headrace.extracts import routes as extracts
+from headrace.iframe import routes as iframe
+from headrace.iframe.sections import SECTIONS
 from headrace.loads import routes as loads
 from headrace.members import routes as members
+from headrace.pages import assets
+from headrace.pages.languages import Languages
+from headrace.pages.visits import PagesKit
 from headrace.recipes import routes as recipes
 from headrace.rest import errors, health, openapi
 from headrace.rest.addresses import ClientAddresses
@@ -72,6 +78,8 @@ _ROUTERS = (
     connector_settings.router,
     embedding_pages.router,
     link_pages.router,
+    iframe.router,
+    assets.router,
 )
     oauth.router,
 
@@ -100,6 +108,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
         origin_of(settings.public_address),
         frozenset(origin_of(item) for item in settings.cors_origins),
     )
+    app.state.pages = PagesKit(Languages.read(), SECTIONS, frame_of=frame_of)
     app.state.scarce = ScarceOperations(settings.rate_limit_per_minute)
     app.state.witness = Recorder(resources.sessions) if resources else None
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's own way

@@ -4,16 +4,26 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from headrace.access.guards import Guard
 from headrace.access.permissions import Permission
 from headrace.app import create_app
+from headrace.pages.guards import PageGuard
+from headrace.pages.page_route import PageRoute
 from headrace.rest.api_route import ApiRoute
 from headrace.rest.openapi import api_routes, build, guard_of
 from headrace.settings import Settings
 
-PUBLIC = {"/healthz", "/readyz", "/openapi.json", "/embed/connect", "/connect"}
+PUBLIC = {
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/embed/connect",
+    "/connect",
+    "/assets/{given_version}/{name}",
+}
 """What anyone may ask; the demo network is mounted beside and guards itself."""
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -73,10 +83,20 @@ def test_every_change_takes_an_idempotency_key(document: dict[str, Any]) -> None
     assert not lacking
 
 
-def test_what_is_not_documented_is_public_or_mounted(app: FastAPI) -> None:  # S97
+def test_what_is_not_documented_is_a_page_or_public_or_mounted(app: FastAPI) -> None:  # S97
     documented = {route.path for route in api_routes(app.routes)}
+    pages = [route for route in _all_routes(app) if isinstance(route, PageRoute)]
+    assert pages
+    guarded = {route.path for route in pages if isinstance(guard_of(route), PageGuard)}
     paths = {getattr(route, "path", "") for route in _all_routes(app)}
-    assert paths - documented - {"", "/sandbox/demo_ads"} == PUBLIC
+    assert paths - documented - guarded - {"", "/sandbox/demo_ads"} == PUBLIC
+
+
+def test_every_page_is_one(app: FastAPI) -> None:
+    guarded = [route for route in _all_routes(app) if isinstance(route, APIRoute)]
+    guarded = [route for route in guarded if isinstance(guard_of(route), PageGuard)]
+    others = [route.path for route in guarded if not isinstance(route, PageRoute)]
+    assert not others, f"make their router with page_router(): {others}"
 
 
 def _all_routes(app: FastAPI) -> list[Any]:

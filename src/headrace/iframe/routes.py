@@ -1,0 +1,15 @@
+"""All pages of a workspace, mounted twice: in an iframe's session, and for users who signed in."""
+
+from fastapi import APIRouter
+
+from headrace.access.embed_cookies import PATH_NAME
+from headrace.access.page_access import WORKSPACE_NAME
+from headrace.iframe import home
+from headrace.pages.guards import EMBED, WORKSPACES
+
+_AREAS = (home.router,)
+
+router = APIRouter(include_in_schema=False)
+for _area in _AREAS:
+    router.include_router(_area, prefix=f"{EMBED}/{{{PATH_NAME}:uuid}}")
+    router.include_router(_area, prefix=f"{WORKSPACES}/{{{WORKSPACE_NAME}:int}}")

@@ -1,0 +1,47 @@
+"""What was wrong with a form: in all, and at which field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from pydantic import ValidationError
+
+from headrace.rest.errors import AppError
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a form was refused.
+
+    status: of the answer. message: in all; empty where the fields say it. by_field: by the field's
+    name as the API knows it, such as `settings.url`.
+    """
+
+    status: int = 400
+    message: str = ""
+    by_field: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of_error(cls, error: AppError) -> Self:
+        """Return what a service's refusal says."""
+        return cls(error.status, error.details, error.errors or {})
+
+    @classmethod
+    def of_validation(cls, error: ValidationError) -> Self:
+        """Return what the check of a body says."""
+        found: dict[str, list[str]] = {}
+        for item in error.errors():
+            name = ".".join(str(step) for step in item["loc"])
+            found.setdefault(name, []).append(item["msg"].removeprefix("Value error, "))
+        return cls(400, "" if found.keys() - {""} else "; ".join(found.get("", [])), found)
+
+    def at(self, name: str) -> list[str]:
+        """Return what is said at a field; by its full name or the last part of it."""
+        if name in self.by_field:
+            return self.by_field[name]
+        return [
+            text
+            for key, texts in self.by_field.items()
+            if key.rpartition(".")[2] == name
+            for text in texts
+        ]
