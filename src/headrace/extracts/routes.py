@@ -149,9 +149,18 @@ def list_extract_runs(
 
 
 @router.delete("/connections/{connection_id}", status_code=204)
-def delete_connection(connection_id: Id, session: DbSession, scope: ConnectionDeleter) -> None:
-    """Delete a connection: credentials are erased, accounts closed, extracts paused; data stays."""
-    service.delete_connection(session, scope, connection_id, None)
+def delete_connection(
+    connection_id: Id,
+    session: DbSession,
+    resources: AppResources,
+    calls: CallsOutside,
+    scope: ConnectionDeleter,
+) -> None:
+    """Delete a connection: credentials are erased, accounts closed, extracts paused; data stays.
+
+    Where a person granted the credentials by OAuth, the platform is asked to take them back.
+    """
+    service.delete_connection(session, scope, resources, calls, connection_id, None)
 
 
 @router.delete(
@@ -160,7 +169,12 @@ def delete_connection(connection_id: Id, session: DbSession, scope: ConnectionDe
     responses=answers(400),
 )
 def delete_connection_of_datasource(
-    datasource_name: str, connection_id: Id, session: DbSession, scope: ConnectionDeleter
+    datasource_name: str,
+    connection_id: Id,
+    session: DbSession,
+    resources: AppResources,
+    calls: CallsOutside,
+    scope: ConnectionDeleter,
 ) -> None:
     """Delete a connection, named with its data source."""
-    service.delete_connection(session, scope, connection_id, datasource_name)
+    service.delete_connection(session, scope, resources, calls, connection_id, datasource_name)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from headrace.connections import revoking
 from headrace.connections import service as connections
 from headrace.connections.models import ConnectionStatus
 from headrace.data_tables import service as data_tables
@@ -19,6 +20,8 @@ from headrace.extracts.windows import horizon
 from headrace.kit.days import DayRange
 from headrace.rest.errors import NotFound
 from headrace.runs import service as runs
+from headrace.rest.outside import OutsideCalls
+from headrace.rest.resources import Resources
 from headrace.runs.errors import AlreadyRunning
 from headrace.runs.schemas import DateRangeIn, Scheduling
 from headrace.templates import presentation
@@ -231,12 +234,20 @@ def delete(session: Session, scope: WorkspaceScope, extract_id: int) -> None:
 
 
 def delete_connection(
-    session: Session, scope: WorkspaceScope, connection_id: int, datasource_name: str | None
+    session: Session,
+    scope: WorkspaceScope,
+    resources: Resources,
+    calls: OutsideCalls,
+    connection_id: int,
+    datasource_name: str | None,
 ) -> None:
     """Delete a connection and pause its extracts; what they read stays.
 
     Raises:
         NotFound: if the workspace has no such connection, or it is of another data source.
+    Its platform is asked to take the credentials back first, for ten seconds at most; whatever comes
+    of that is recorded, and the connection is deleted (S64).
+
         DataSourceUnknown: if the data source named does not exist.
     """
     if datasource_name is not None:
@@ -245,10 +256,11 @@ def delete_connection(
     if datasource_name is not None and connection.datasource_name != datasource_name:
         raise NotFound("Connection")
     _end_extracts(session, scope, connection_id)
-    connections.delete(session, scope, connection_id)
+    connections.delete(session, scope, connection_id, revocation)
     _end_extracts(session, scope, connection_id)  # those made while we waited for the connection
 
 
+    revocation = revoking.revoke(session, scope, resources, calls, connection_id)
 def _end_extracts(session: Session, scope: WorkspaceScope, connection_id: int) -> None:
     found = queries.of_connection(session, scope, connection_id)
     extracts = [extract for extract in found if extract.error_text != _DELETED]
