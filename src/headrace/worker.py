@@ -69,7 +69,9 @@ async def _work(resources: Resources, database_url: str, threads: int) -> bool:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     helpers = [
-        threading.Thread(target=_schedule, args=(resources, database_url, halted), daemon=True),
+        threading.Thread(
+            target=_schedule, args=(resources, database_url, threads, halted), daemon=True
+        ),
         threading.Thread(target=_keep_house, args=(resources, halted), daemon=True),
         threading.Thread(
             target=watching.keep_looking, args=(resources.sessions, halted), daemon=True
@@ -103,11 +105,14 @@ def _grace_seconds(resources: Resources) -> float:
     return min(_GRACE_SECONDS, resources.settings.worker_timeout_seconds)
 
 
-def _schedule(resources: Resources, database_url: str, halted: threading.Event) -> None:
+def _schedule(
+    resources: Resources, database_url: str, threads: int, halted: threading.Event
+) -> None:
     """Admit runs the moment they are queued, and look for due ones every second."""
+    presence = scheduling.Presence(watching.worker_name(), threads)
     while not halted.is_set():
         try:
-            _listen(resources, database_url, halted)
+            _listen(resources, database_url, presence, halted)
         except (psycopg.OperationalError, *DATABASE_AWAY) as error:
             log.warning("scheduler cannot reach the database; trying again", details=str(error))
             halted.wait(_TICK_SECONDS)
@@ -116,18 +121,24 @@ def _schedule(resources: Resources, database_url: str, halted: threading.Event) 
             halted.wait(_TICK_SECONDS)
 
 
-def _listen(resources: Resources, database_url: str, halted: threading.Event) -> None:
+def _listen(
+    resources: Resources,
+    database_url: str,
+    presence: scheduling.Presence,
+    halted: threading.Event,
+) -> None:
     with psycopg.connect(plain_dsn(database_url, SYSTEM), autocommit=True) as listener:
         listener.execute(f"LISTEN {runs.WAKE_CHANNEL}")
         recover_at = 0.0
         while not halted.is_set():
             if time.monotonic() >= recover_at:
+                presence.show(resources)
                 run_tasks.recover(resources)
                 recover_at = time.monotonic() + resources.settings.worker_timeout_seconds / 3
-            while scheduling.tick(resources) and not halted.is_set():
+            rest = scheduling.tick(resources)
+            for _ in listener.notifies(timeout=rest, stop_after=1) if rest else ():
                 pass
-            for _ in listener.notifies(timeout=_TICK_SECONDS, stop_after=1):
-                pass
+        presence.end(resources)
 
 
 def _keep_house(resources: Resources, halted: threading.Event) -> None:

@@ -13,7 +13,7 @@ from headrace.jobs import port
 from headrace.kit import tracing
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
 from headrace.rest.resources import Resources
-from headrace.runs import measures, queries, service
+from headrace.runs import measures, pauses, queries, service
 from headrace.runs.context import RunContext
 from headrace.runs.errors import RunLost, RunPaused
 from headrace.runs.kinds import RunKind, kind_named
@@ -24,8 +24,6 @@ log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 900.0
-_SHORTEST_WAIT_SECONDS = 1.0
-_LONGEST_WAIT_SECONDS = 86_400.0
 _LONGEST_STANDSTILL = timedelta(days=3)
 _WORN_OUT = (
     "The worker died each time it carried this out; most often that is for want of memory. The "
@@ -164,7 +162,9 @@ def _settle(context: RunContext, error: OutsideError, *, is_shown: bool = True) 
         name = type(error).__name__
         if isinstance(error, SlowDown):
             if now - queries.last_progress(session, run) < _LONGEST_STANDSTILL:
-                service.put_off(run, now + _wait(error.after_seconds), name, str(error))
+                until = now + pauses.bounded(error.after_seconds)
+                pauses.pause(session, run, error, until)
+                service.put_off(run, until, name, str(error))
                 return
             error = TryLater(f"{error} It has been so for {_LONGEST_STANDSTILL.days} days.")
         elif (
@@ -177,11 +177,6 @@ def _settle(context: RunContext, error: OutsideError, *, is_shown: bool = True) 
         service.fail(run, now, name, str(error))
         if is_shown:
             kind_named(run.kind).failed(context, session, error)
-
-
-def _wait(seconds: float) -> timedelta:
-    """What a source asks for, within reason: some say 0, some the year 9999."""
-    return timedelta(seconds=min(_LONGEST_WAIT_SECONDS, max(_SHORTEST_WAIT_SECONDS, seconds)))
 
 
 def _pause(attempt: int) -> timedelta:
