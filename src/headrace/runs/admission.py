@@ -1,8 +1,9 @@
-"""Which waiting runs begin, and which schedules are due: the SQL of the schedulers."""
+"""Which waiting runs begin, which schedules are due, who works: the SQL of the schedulers."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -10,7 +11,10 @@ from sqlalchemy import (
     Row,
     Select,
     Subquery,
+    and_,
     case,
+    delete,
+    exists,
     func,
     literal,
     or_,
@@ -18,10 +22,11 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from headrace.runs.limits import APP, CONNECTION, CREDENTIAL, DESTINATION, PLACE, Limits
-from headrace.runs.models import LIVE, Pause, Run, RunStatus, ScheduleRow
+from headrace.runs.models import LIVE, Pause, Run, RunStatus, ScheduleRow, WorkerProcess
 
 _ADMISSION_LOCK = 0x48454144  # any constant: one admission at a time over the whole database
 _MEMORY = "32MB"
@@ -183,3 +188,80 @@ def take_due_schedules(session: Session, now: datetime, limit: int) -> Sequence[
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+
+
+# Workers: how many runs they can begin soon.
+
+
+def see_worker(session: Session, worker_id: UUID, name: str, threads: int) -> None:
+    """Write down that a worker lives, and forget those that were not seen for a day."""
+    now = func.clock_timestamp()
+    session.execute(
+        insert(WorkerProcess)
+        .values(id=worker_id, name=name, threads=threads, seen_at=now)
+        .on_conflict_do_update(index_elements=["id"], set_={"seen_at": now, "threads": threads})
+    )
+    session.execute(delete(WorkerProcess).where(WorkerProcess.seen_at < now - timedelta(days=1)))
+
+
+def forget_worker(session: Session, worker_id: UUID) -> None:
+    """Write down that a worker takes no more runs."""
+    session.execute(delete(WorkerProcess).where(WorkerProcess.id == worker_id))
+
+
+def workload(session: Session, silence_seconds: float) -> Row[int, int, int]:
+    """Return the threads of the workers that live, the runs under way, and those that just ended.
+
+    silence_seconds: after which a worker counts as dead. Just means within a second.
+    """
+    now = func.clock_timestamp()
+    threads = select(func.coalesce(func.sum(WorkerProcess.threads), 0)).where(
+        WorkerProcess.seen_at > now - timedelta(seconds=silence_seconds)
+    )
+    live = select(func.count()).select_from(Run).where(Run.status.in_(LIVE))
+    ended = (
+        select(func.count()).select_from(Run).where(Run.finished_at > now - timedelta(seconds=1))
+    )
+    return session.execute(
+        select(threads.scalar_subquery(), live.scalar_subquery(), ended.scalar_subquery())
+    ).one()
+
+
+def is_any_due(session: Session) -> bool:
+    """Whether runs are due that wait to be admitted, for whatever reason."""
+    due = and_(Run.status == RunStatus.WAITING, Run.due_at <= func.clock_timestamp())
+    return bool(session.scalar(select(exists().where(due))))
+
+
+# Pauses: keys that the other side wants left alone.
+
+
+def pause_key(session: Session, key: str, until: datetime, reason: str) -> None:
+    """Leave a key alone until a moment, or until the later one it is left alone for already."""
+    fresh = insert(Pause).values(key=key, until=until, reason=reason)
+    session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "until": fresh.excluded.until,
+                "reason": fresh.excluded.reason,
+                "created_at": func.clock_timestamp(),
+            },
+            where=Pause.until < fresh.excluded.until,
+        )
+    )
+
+
+def pause_over(session: Session, keys: Sequence[str]) -> Pause | None:
+    """Return the pause of any of these keys that is in force the longest, if there is one."""
+    return session.scalar(
+        select(Pause)
+        .where(Pause.key.in_(keys), Pause.until > func.clock_timestamp())
+        .order_by(Pause.until.desc())
+        .limit(1)
+    )
+
+
+def delete_ended_pauses(session: Session) -> None:
+    """Forget the pauses that ended a while ago."""
+    session.execute(delete(Pause).where(Pause.until < func.clock_timestamp() - timedelta(hours=1)))

@@ -1,7 +1,10 @@
 """What starts runs: schedules that are due, and admission under the limits."""
 
+import time
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import groupby
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy.orm import Session
@@ -22,18 +25,66 @@ log = structlog.get_logger(__name__)
 CARRY_OUT = "carry_out_run"
 """The task that carries out an admitted run, by its id and fence."""
 
+LOOKS_AGAIN_SECONDS = 1.0
+"""How long the schedulers rest where nothing is to be done."""
+
+_LOOKS_SOON_SECONDS = 0.1
 _ADMIT_AT_ONCE = 200
 _SCHEDULES_AT_ONCE = 500
 _SCHEDULE_PAUSE = timedelta(hours=1)
 
 
-def tick(resources: Resources) -> bool:
-    """Start runs of due schedules and admit due runs; returns whether there may be more to do."""
+def tick(resources: Resources) -> float:
+    """Start runs of due schedules and admit due runs; returns after how many seconds to look again.
+
+    A run that is asked for in between tells by notification.
+    """
     with transaction(resources.sessions) as session:
         fired = fire_schedules(session)
+    began = time.monotonic()
     with transaction(resources.sessions) as session:
-        admitted = admit(session, resources)
-    return fired == _SCHEDULES_AT_ONCE or admitted == _ADMIT_AT_ONCE
+        at_most = min(_ADMIT_AT_ONCE, room(session, resources.settings.worker_timeout_seconds))
+        admitted = admit(session, resources, at_most)
+        is_any_left = admission.is_any_due(session)
+    if fired == _SCHEDULES_AT_ONCE or admitted == _ADMIT_AT_ONCE:
+        return 0.0
+    if not is_any_left:
+        return LOOKS_AGAIN_SECONDS
+    # What a limit or the workers hold back may begin the moment a run ends. To look costs the
+    # database time where the queue is long: never more than a fifth of it.
+    return min(LOOKS_AGAIN_SECONDS, max(_LOOKS_SOON_SECONDS, 4 * (time.monotonic() - began)))
+
+
+def room(session: Session, silence_seconds: float) -> int:
+    """Tell how many more runs the living workers can begin soon: no more are to be admitted.
+
+    What is admitted stands in a queue in which a workspace without a run under way no longer goes
+    first. So there is one run ahead for each thread, and as many more as ended within a second, so
+    that no thread waits for work. Without a living worker nobody is kept waiting.
+    """
+    threads, under_way, ended = admission.workload(session, silence_seconds)
+    if threads == 0:
+        return _ADMIT_AT_ONCE
+    return max(0, int(threads) + max(int(threads), int(ended)) - int(under_way))
+
+
+@dataclass(frozen=True)
+class Presence:
+    """A worker's sign of life: while it shows it, runs are admitted for its threads."""
+
+    name: str
+    threads: int
+    worker_id: UUID = field(default_factory=uuid4)
+
+    def show(self, resources: Resources) -> None:
+        """Say that the worker lives; to be repeated well within the time after which it is dead."""
+        with transaction(resources.sessions) as session:
+            admission.see_worker(session, self.worker_id, self.name, self.threads)
+
+    def end(self, resources: Resources) -> None:
+        """Say that it takes no more runs."""
+        with transaction(resources.sessions) as session:
+            admission.forget_worker(session, self.worker_id)
 
 
 def fire_schedules(session: Session) -> int:
