@@ -11,7 +11,8 @@ from headrace.models import metadata
 
 _VERBS = {"select", "update", "delete", "exists", "get", "get_one", "query"}
 _PROOFS = {"owned", "owned_columns", "owned_by_parameter"}
-_SQL_FILES = {"queries.py", "admission.py"}  # the second: what only the schedulers ask
+# Further files of runs: what only the schedulers ask, what people ask, what workers ask of theirs.
+_SQL_FILES = {"queries.py", "admission.py", "control_queries.py", "watch_queries.py"}
 
 EXCEPTIONS = {
     "connections/queries.py:deactivate_accounts": "of a connection its service found in the scope",
@@ -43,6 +44,9 @@ EXCEPTIONS = {
     "runs/service.py:finish_window": "of the run that the caller holds",
     "runs/queries.py:claim": "by a fence that only the holder of the run knows",
     "runs/queries.py:held": "by a fence that only the holder of the run knows",
+    "runs/queries.py:close_attempts": "of runs that its caller narrows to a fence or a workspace",
+    "runs/watch_queries.py:note_progress": "by fences that only the holder of the runs knows",
+    "runs/watch_queries.py:running": "by fences that only the holder of the runs knows",
     "runs/queries.py:put_back": "by a fence that only the holder of the run knows",
     "runs/admission.py:take_due_schedules": "the scheduler's, over all workspaces",
     "runs/queries.py:delete_finished_before": "housekeeping over all workspaces",

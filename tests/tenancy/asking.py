@@ -26,6 +26,8 @@ PUBLIC = {
     ("update_automated_recipe", "template_id"): "shipped with the server",
     ("list_automated_recipes", "template_id"): "shipped with the server",
     ("list_audit_entries", "object_id"): "a text that is looked for in the caller's own trail",
+    ("list_runs", "subject_id"): "a text that is looked for among the caller's own runs",
+    ("replay_runs", "subject_ids"): "texts that are looked for among the caller's own runs",
     ("export_audit_log", "object_id"): "a text that is looked for in the caller's own trail",
 }
 """Ids of queries and bodies that are no tenant's, with the reason."""

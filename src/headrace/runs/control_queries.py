@@ -20,7 +20,11 @@ def cancel(
 
     A worker learns of it at its next step, or when it looks after its runs.
     """
-    chosen = [*_unfinished(scope, kind, subject_id), *([Run.id == run_id] if run_id else [])]
+    chosen = [
+        Run.workspace_id == scope.workspace_id,
+        *_unfinished(kind, subject_id),
+        *([Run.id == run_id] if run_id else []),
+    ]
     close_attempts(session, Outcome.CANCELLED, *chosen)
     found = session.execute(
         update(Run)
@@ -32,9 +36,8 @@ def cancel(
     return bool(found.all())
 
 
-def _unfinished(scope: WorkspaceScope, kind: str, subject_id: str) -> list[ColumnElement[bool]]:
+def _unfinished(kind: str, subject_id: str) -> list[ColumnElement[bool]]:
     return [
-        Run.workspace_id == scope.workspace_id,
         Run.kind == kind,
         Run.subject_id == subject_id,
         Run.status.not_in(FINISHED),
@@ -46,7 +49,7 @@ def pause(session: Session, scope: WorkspaceScope, kind: str, subject_id: str) -
     running = Run.status == RunStatus.RUNNING
     session.execute(
         update(Run)
-        .where(*_unfinished(scope, kind, subject_id))
+        .where(Run.workspace_id == scope.workspace_id, *_unfinished(kind, subject_id))
         .values(status=case((running, Run.status), else_=RunStatus.PAUSED), pause_asked=running)
         .execution_options(synchronize_session=False)
     )
@@ -57,7 +60,7 @@ def unpause(session: Session, scope: WorkspaceScope, kind: str, subject_id: str)
 
     Where a fresh one waits in the lane meanwhile, held ones that never began are given up for it.
     """
-    chosen = _unfinished(scope, kind, subject_id)
+    chosen = (Run.workspace_id == scope.workspace_id, *_unfinished(kind, subject_id))
     session.execute(
         update(Run)
         .where(*chosen, Run.status == RunStatus.RUNNING)

@@ -84,9 +84,7 @@ def detail(session: Session, scope: WorkspaceScope, run_id: int) -> dict[str, An
     ).one_or_none()
     if row is None:
         raise NotFound("Run")
-    attempts = session.scalars(
-        select(RunAttempt).where(RunAttempt.run_id == run_id).order_by(RunAttempt.id)
-    ).all()
+    attempts = queries.attempts(session, scope, run_id)
     windows = queries.windows(session, run_id)
     states = window_states([window.is_done for window in windows], row.status)
     return shown(row) | {

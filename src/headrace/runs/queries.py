@@ -71,6 +71,12 @@ def windows(session: Session, run_id: int) -> Sequence[RunWindow]:
     ).all()
 
 
+def attempts(session: Session, scope: WorkspaceScope, run_id: int) -> Sequence[RunAttempt]:
+    """Return the attempts at a run that are over, the first one first."""
+    rows = owned(RunAttempt, scope).where(RunAttempt.run_id == run_id)
+    return session.scalars(rows.order_by(RunAttempt.id)).all()
+
+
 def fresh_in_lane(session: Session, lane: str) -> Run | None:
     """Return the run that waits in a lane and was never admitted, locked, if there is one."""
     return session.scalar(select(Run).where(Run.lane == lane, FRESH_SQL).with_for_update())

@@ -25,7 +25,10 @@ router = APIRouter(prefix="/api/v3/runs", tags=["Runs"], route_class=ApiRoute)
 Viewer = Annotated[WorkspaceScope, allows(Permission.EXTRACT_VIEW)]
 # What else a kind of run asks for, `control` asks for.
 Runner = Annotated[WorkspaceScope, allows(Permission.EXTRACT_RUN)]
-Moment = Annotated[AwareDatetime | None, Query(examples=["2026-06-01T00:00:00Z"])]
+
+
+def _moment(meaning: str) -> Any:
+    return Query(description=f"{meaning}, as 2026-06-01T00:00:00Z.")
 
 
 def _statuses(text: str | None) -> list[str]:
@@ -41,19 +44,25 @@ def list_runs(
     session: DbSession,
     scope: Viewer,
     paging: Paging,
-    kind: Annotated[str | None, Query(examples=["extract"])] = None,
+    kind: Annotated[
+        str | None, Query(description="What they are of.", examples=["extract"])
+    ] = None,
     subject_id: Annotated[
         str | None, Query(description="Id of what the runs are of; with `kind`.")
     ] = None,
     status: Annotated[
         str | None, Query(description="One or a comma list.", examples=["failed"])
     ] = None,
-    trigger: Annotated[str | None, Query(examples=["schedule"])] = None,
-    error_class: Annotated[str | None, Query(examples=["TryLater"])] = None,
-    created_since: Moment = None,
-    created_until: Moment = None,
-    finished_since: Moment = None,
-    finished_until: Moment = None,
+    trigger: Annotated[
+        str | None, Query(description="What started them.", examples=["schedule"])
+    ] = None,
+    error_class: Annotated[
+        str | None, Query(description="How they failed last.", examples=["TryLater"])
+    ] = None,
+    created_since: Annotated[AwareDatetime | None, _moment("Asked for then or later")] = None,
+    created_until: Annotated[AwareDatetime | None, _moment("Asked for before then")] = None,
+    finished_since: Annotated[AwareDatetime | None, _moment("Ended then or later")] = None,
+    finished_until: Annotated[AwareDatetime | None, _moment("Ended before then")] = None,
 ) -> Response:
     """List the runs of the workspace, newest first."""
     wanted = RunFilter(

@@ -7,7 +7,7 @@ whoever waits registers how (`Watch.ended_by`).
 """
 
 import os
-import socket
+import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from headrace.db.engine import DATABASE_AWAY, transaction
 from headrace.kit.outcomes import TryLater
-from headrace.runs import watched
+from headrace.runs import watch_queries
 from headrace.runs.errors import RunLost
 
 log = structlog.get_logger(__name__)
@@ -150,7 +150,7 @@ def look(sessions: sessionmaker[Session]) -> None:
 
 
 def _learn(session: Session, watches: list[Watch]) -> None:
-    ours = watched.running(session, [(watch.run_id, watch.fence) for watch in watches])
+    ours = watch_queries.running(session, [(watch.run_id, watch.fence) for watch in watches])
     for watch in watches:
         found = ours.get((watch.run_id, watch.fence))
         if found is None:
@@ -159,7 +159,7 @@ def _learn(session: Session, watches: list[Watch]) -> None:
             watch.pause_asked = found
     moved = [watch for watch in watches if watch.rows != watch.noted_rows]
     if moved:
-        watched.note_progress(session, {(one.run_id, one.fence): one.rows for one in moved})
+        watch_queries.note_progress(session, {(one.run_id, one.fence): one.rows for one in moved})
         for watch in moved:
             watch.noted_rows = watch.rows
 
@@ -189,7 +189,7 @@ def keep_looking(sessions: sessionmaker[Session], halted: threading.Event) -> No
 
 def worker_name() -> str:
     """Name this process as histories show it: machine and process id."""
-    return f"{socket.gethostname()}:{os.getpid()}"[-_MOST_WORKER_CHARACTERS:]
+    return f"{platform.node()}:{os.getpid()}"[-_MOST_WORKER_CHARACTERS:]
 
 
 def _minutes(span: timedelta) -> str:
