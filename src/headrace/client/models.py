@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date as date_aliased
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -15,6 +16,54 @@ class AccountChange(Struct, kw_only=True):
 
     enabled_for_embedded_extraction: bool
     id: int
+
+
+class AccountFreshness(Struct, kw_only=True):
+    """
+    How fresh an account of a data table is; days are those of the account's time zone.
+    """
+
+    account_id: str
+    account_name: str | None
+    is_extracted: Annotated[
+        bool, Meta(description="Whether an extract still reads it into the table.")
+    ]
+    wanted_from: (
+        Annotated[date_aliased, Meta(description="First day of the history to read.")] | None
+    )
+    newest_final_day: (
+        Annotated[date_aliased, Meta(description="The newest day that was read for good.")] | None
+    )
+    newest_read_day: date_aliased | None
+    newest_day_with_rows: date_aliased | None
+    last_sync: Annotated[datetime, Meta(description="When a run of it last ended well.")] | None
+    oldest_unsynced_day: (
+        Annotated[
+            date_aliased,
+            Meta(
+                description="First wanted day, up to yesterday, that was never read; null: none is missing."
+            ),
+        ]
+        | None
+    )
+    oldest_failed_day: (
+        Annotated[
+            date_aliased,
+            Meta(description="First day whose run failed for good, and that was not read since."),
+        ]
+        | None
+    )
+    failed_run_id: int | None
+    is_doubted: bool
+    age_days: (
+        Annotated[
+            int,
+            Meta(
+                description="Days from the newest day read to yesterday: 0 where nothing newer can be read."
+            ),
+        ]
+        | None
+    )
 
 
 class Account(Struct, kw_only=True):
@@ -71,6 +120,38 @@ AuthKind: TypeAlias = Annotated[
     Literal["none", "credentials", "oauth2"],
     Meta(description="How a person authorises a connection."),
 ]
+
+
+class AuthorizationIn(Struct, kw_only=True):
+    """
+    What is to come of an authorization.
+    """
+
+    title: (
+        Annotated[str, Meta(description="Of the connection; empty: the source's.")] | UnsetType
+    ) = UNSET
+    settings: (
+        Annotated[
+            dict[str, Any],
+            Meta(description="The connection's settings, as at its creation."),
+        ]
+        | UnsetType
+    ) = UNSET
+    connection_id: (
+        Annotated[int, Meta(description="To reconnect this connection.")] | None | UnsetType
+    ) = UNSET
+
+
+class AuthorizationProblem(Struct, kw_only=True):
+    """
+    Why an authorization came to nothing.
+    """
+
+    error_type: str
+    error_code: str
+    error_message: Annotated[str, Meta(description="For developers.")]
+    display_message: Annotated[str, Meta(description="For the person at the screen, in English.")]
+    retryable: bool
 
 
 class AutomatedRecipeBuildResponse(Struct, kw_only=True):
@@ -186,6 +267,15 @@ Category: TypeAlias = Annotated[
 ]
 
 
+class Channel(Struct, kw_only=True):
+    """
+    A data source that figures come from.
+    """
+
+    name: str
+    title: str
+
+
 class Column(Struct, kw_only=True):
     """
     A column of a page of rows.
@@ -194,6 +284,12 @@ class Column(Struct, kw_only=True):
     name: str
     title: str
     type: Literal["string", "number", "boolean", "date", "datetime"]
+
+
+Comparison: TypeAlias = Annotated[
+    Literal["previous_period", "previous_year", "none"],
+    Meta(description="What days are compared with."),
+]
 
 
 class ConnectionChoice(Struct, kw_only=True):
@@ -259,14 +355,70 @@ class Connection(Struct, kw_only=True):
     update_accounts_was_successfull: bool | None
 
 
-class CoverageRange(Struct, kw_only=True):
+class ConnectorSettingsIn(Struct, kw_only=True):
     """
-    Days read with one outcome; without dates for tables that have no days.
+    The OAuth client that the agency registered at the platform.
     """
 
-    date_from: date | None
-    date_to: date | None
-    state: Literal["final", "provisional", "empty"]
+    client_id: str
+    client_secret: (
+        Annotated[
+            str,
+            Meta(
+                description="Never shown again. Left out: the stored one stays, for the same client id."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+
+
+class ConnectorSettings(Struct, kw_only=True):
+    """
+    Under which OAuth client customers authorise a data source; the secret is never shown.
+    """
+
+    datasource_name: str
+    origin: Annotated[
+        Literal["agency", "server", "connector", "none"],
+        Meta(
+            description="Whose client is used: the agency's own, the server operator's, one that the platform gives everyone, or none: then OAuth is not offered."
+        ),
+    ]
+    client_id: str | None
+    has_client_secret: bool
+    redirect_uri: Annotated[str, Meta(description="To be registered at the platform, exactly so.")]
+    scopes: list[str]
+    updated_at: datetime | None
+
+
+class CoverageRange(Struct, kw_only=True):
+    """
+    Days of which one thing is known; without dates for tables that have no days.
+    """
+
+    date_from: date_aliased | None
+    date_to: date_aliased | None
+    state: Annotated[
+        Literal["final", "provisional", "empty", "failed"],
+        Meta(
+            description="`failed`: the run that was to read them failed for good, and none has since."
+        ),
+    ]
+    kept: (
+        Annotated[
+            Literal["final", "provisional", "empty"],
+            Meta(description="Where they failed, what an earlier run had read there, which stays."),
+        ]
+        | None
+    )
+    run_id: Annotated[int, Meta(description="The run that failed, or was told of no rows.")] | None
+    is_doubted: Annotated[
+        bool,
+        Meta(
+            description="The source suddenly answered without rows; they are kept, and it is asked again."
+        ),
+    ]
 
 
 class CustomSettingOption(Struct, kw_only=True):
@@ -358,8 +510,14 @@ class DateRangeIn(Struct, kw_only=True):
     Days to run for; both or neither.
     """
 
-    date_from: date | None | UnsetType = UNSET
-    date_to: date | None | UnsetType = UNSET
+    date_from: date_aliased | None | UnsetType = UNSET
+    date_to: date_aliased | None | UnsetType = UNSET
+
+
+DayState: TypeAlias = Annotated[
+    Literal["final", "provisional", "missing"],
+    Meta(description="What is known of a day: all of it, what may still change, or nothing."),
+]
 
 
 class DeleteRoleResponse(Struct, kw_only=True):
@@ -573,6 +731,16 @@ class ExternalAuthLinksIn(Struct, kw_only=True):
     message: Annotated[str, Meta(description="A word to those asked.")] | None | UnsetType = UNSET
 
 
+class FedAccount(Struct, kw_only=True):
+    """
+    An account that figures come from.
+    """
+
+    channel: str
+    account_id: str
+    title: str
+
+
 FieldKind: TypeAlias = Annotated[
     Literal["dimension", "metric", "property", "date_key"],
     Meta(description="The part a field plays in its report (contract section 2)."),
@@ -593,6 +761,24 @@ class Field(Struct, kw_only=True):
     sql_name: str
     format: str | None
     is_dynamic: bool
+
+
+class Figures(Struct, kw_only=True):
+    """
+    Sums that platforms report, and ratios made of the sums; decimals are text.
+
+    A ratio is null where it would be divided by zero.
+    """
+
+    spend: str
+    impressions: str
+    clicks: str
+    ctr: Annotated[str, Meta(description="Clicks by impressions.")] | None
+    cpc: Annotated[str, Meta(description="Spend by clicks.")] | None
+    conversions: str
+    cpa: Annotated[str, Meta(description="Spend by conversions.")] | None
+    revenue: str
+    roas: Annotated[str, Meta(description="Revenue by spend.")] | None
 
 
 class GroupByStep(Struct, kw_only=True, tag_field="kind", tag="group_by"):
@@ -730,6 +916,15 @@ class JoinStep(Struct, kw_only=True, tag_field="kind", tag="join"):
 JsonValue: TypeAlias = Any
 
 
+class Lacking(Struct, kw_only=True):
+    """
+    A data table that does not hold every figure; what it lacks counts as zero.
+    """
+
+    data_table: str
+    figures: list[str]
+
+
 class LayerPermissions(Struct, kw_only=True):
     """
     The permissions of one layer, in the list form; the layer may be called `code` as well.
@@ -740,13 +935,22 @@ class LayerPermissions(Struct, kw_only=True):
     code: str | None | UnsetType = UNSET
 
 
+class Left(Struct, kw_only=True):
+    """
+    A run that was not replayed, and why.
+    """
+
+    run_id: int
+    details: str
+
+
 class LoadRunIn(Struct, kw_only=True):
     """
     What to deliver now: nothing given, what changed; dates, exactly these days anew.
     """
 
-    date_from: date | None | UnsetType = UNSET
-    date_to: date | None | UnsetType = UNSET
+    date_from: date_aliased | None | UnsetType = UNSET
+    date_to: date_aliased | None | UnsetType = UNSET
     full: (
         Annotated[bool, Meta(description="Extension. Deliver the whole table anew.")] | UnsetType
     ) = UNSET
@@ -803,6 +1007,22 @@ class MemberRoleIn(Struct, kw_only=True):
     """
 
     role_id: int
+
+
+Metric: TypeAlias = Annotated[
+    Literal[
+        "spend",
+        "impressions",
+        "clicks",
+        "ctr",
+        "cpc",
+        "conversions",
+        "cpa",
+        "revenue",
+        "roas",
+    ],
+    Meta(description="What a dashboard shows of advertising, in the order in which it is shown."),
+]
 
 
 Operator: TypeAlias = Annotated[
@@ -915,6 +1135,22 @@ class PatchedRoleWriteRequest(Struct, kw_only=True):
     permissions: dict[str, list[str]] | list[LayerPermissions] | None | UnsetType = UNSET
 
 
+Period: TypeAlias = Annotated[
+    Literal[
+        "last_7_days",
+        "last_14_days",
+        "last_30_days",
+        "last_90_days",
+        "this_month",
+        "last_month",
+        "custom",
+    ],
+    Meta(
+        description="A range of days by name; all but `this_month` end yesterday, the last day that is whole."
+    ),
+]
+
+
 class PreviewColumn(Struct, kw_only=True):
     """
     A column of a preview.
@@ -1024,6 +1260,24 @@ class ReplayAnswer(Struct, kw_only=True):
     ]
 
 
+class ReplayIn(Struct, kw_only=True):
+    """
+    Which failed runs to do again: of each thing the last run, if it failed.
+    """
+
+    kind: str
+    subject_ids: Annotated[list[str], Meta(description="Left out: of all.")] | None | UnsetType = (
+        UNSET
+    )
+    error_class: str | None | UnsetType = UNSET
+    since: (
+        Annotated[datetime, Meta(description="Ended at this moment or later.")] | None | UnsetType
+    ) = UNSET
+    until: Annotated[datetime, Meta(description="Ended before this moment.")] | None | UnsetType = (
+        UNSET
+    )
+
+
 class ReplayRequest(Struct, kw_only=True):
     """
     Which events an endpoint is to get again.
@@ -1044,6 +1298,15 @@ class ReplayRequest(Struct, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+
+
+class Replayed(Struct, kw_only=True):
+    """
+    A run that was started, and the one that it does again.
+    """
+
+    run_id: int
+    replays_run_id: int
 
 
 class RoleCreated(Struct, kw_only=True):
@@ -1115,6 +1378,30 @@ class Rows(Struct, kw_only=True):
     count: Annotated[int, Meta(description="Rows in the whole table.")]
 
 
+class RunAttempt(Struct, kw_only=True):
+    """
+    One attempt at a run; the last of a running one has no end yet.
+    """
+
+    worker: Annotated[str, Meta(description="Machine and process id.")] | None
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: (
+        Literal[
+            "succeeded",
+            "put_off",
+            "tried_again",
+            "failed",
+            "cancelled",
+            "paused",
+            "worker_died",
+        ]
+        | None
+    )
+    error_class: str | None
+    error_text: str | None
+
+
 class Run(Struct, kw_only=True):
     """
     One execution: what started it, how far it is, what came of it.
@@ -1124,7 +1411,20 @@ class Run(Struct, kw_only=True):
     kind: str
     subject_id: Annotated[str, Meta(description="Id of the extract, load or connection it is of.")]
     trigger: str
-    status: Literal["waiting", "admitted", "running", "succeeded", "failed", "cancelled"]
+    status: Annotated[
+        Literal[
+            "waiting",
+            "paused",
+            "admitted",
+            "running",
+            "succeeded",
+            "failed",
+            "cancelled",
+        ],
+        Meta(
+            description="`failed` runs are not tried again by themselves; `paused` ones go on when what they are of is unpaused."
+        ),
+    ]
     due_at: datetime
     created_at: datetime
     started_at: datetime | None
@@ -1143,6 +1443,20 @@ class Run(Struct, kw_only=True):
     retries: int
     error_class: str | None
     error_text: str | None
+    next_step: Annotated[str, Meta(description="What a person can do about a failed run.")] | None
+    replays_run_id: Annotated[int, Meta(description="The run that this one does again.")] | None
+    waits: Annotated[int, Meta(description="How often it was put off.")]
+    seconds_waited: Annotated[
+        float, Meta(description="Seconds until it was due, all waits together.")
+    ]
+    seconds_queued: Annotated[float, Meta(description="Seconds from then until a worker took it.")]
+    seconds_reading: float
+    seconds_storing: float
+    progress_rows: Annotated[
+        int,
+        Meta(description="Rows of the part under way, noted every few seconds, not stored yet."),
+    ]
+    progress_at: datetime | None
     windows_done: int
     windows_total: int
 
@@ -1152,8 +1466,12 @@ class RunWindow(Struct, kw_only=True):
     One window of a run.
     """
 
-    date_from: date | None
-    date_to: date | None
+    date_from: date_aliased | None
+    date_to: date_aliased | None
+    state: Annotated[
+        Literal["waiting", "reading", "done", "failed", "not_read"],
+        Meta(description="`failed`: the run ended here; `not_read`: it ended before."),
+    ]
     is_done: bool
     rows: int
     finished_at: datetime | None
@@ -1809,7 +2127,7 @@ class Error(Struct, kw_only=True):
 
 class AccountCoverage(Struct, kw_only=True):
     """
-    Which days of an account were read; days that no range names never were.
+    What is known of the days of an account; days that no range names were never read.
     """
 
     account_id: str
@@ -1862,6 +2180,67 @@ class AuditEntry(Struct, kw_only=True):
     ]
 
 
+class AuthorizationBegun(Struct, kw_only=True):
+    """
+    An authorization that was just begun.
+    """
+
+    id: str
+    datasource_name: str
+    status: Literal[
+        "pending",
+        "returned",
+        "connecting",
+        "choosing",
+        "connected",
+        "denied",
+        "failed",
+        "expired",
+    ]
+    is_reconnect: bool
+    connection_id: (
+        Annotated[
+            int,
+            Meta(description="The connection to reconnect, or the one that was made."),
+        ]
+        | None
+    )
+    expires_at: datetime
+    error: AuthorizationProblem | None
+    authorize_url: Annotated[
+        str, Meta(description="Send the person's browser here, in a window of its own.")
+    ]
+
+
+class Authorization(Struct, kw_only=True):
+    """
+    A person's way to a platform and back: how far it is, and what came of it.
+    """
+
+    id: str
+    datasource_name: str
+    status: Literal[
+        "pending",
+        "returned",
+        "connecting",
+        "choosing",
+        "connected",
+        "denied",
+        "failed",
+        "expired",
+    ]
+    is_reconnect: bool
+    connection_id: (
+        Annotated[
+            int,
+            Meta(description="The connection to reconnect, or the one that was made."),
+        ]
+        | None
+    )
+    expires_at: datetime
+    error: AuthorizationProblem | None
+
+
 class AutomatedRecipeConnection(Struct, kw_only=True):
     """
     A connection and those of its accounts that are read.
@@ -1900,7 +2279,7 @@ class AutomatedRecipeCreateRequest(Struct, kw_only=True):
     ) = UNSET
     sync_from_date: (
         Annotated[
-            date,
+            date_aliased,
             Meta(
                 description="First day to read; null: as far back as each platform usually is read."
             ),
@@ -1944,7 +2323,7 @@ class AutomatedRecipeDetail(Struct, kw_only=True):
     data_sources: list[str]
     allowed_data_sources: list[str]
     connections: list[AutomatedRecipeConnection]
-    sync_from_date: date | None
+    sync_from_date: date_aliased | None
     last_build_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -1992,7 +2371,7 @@ class AutomatedRecipeUpdateRequest(Struct, kw_only=True):
     ) = UNSET
     sync_from_date: (
         Annotated[
-            date,
+            date_aliased,
             Meta(
                 description="First day to read; null: as far back as each platform usually is read."
             ),
@@ -2022,6 +2401,19 @@ class AutomatedRecipeUpdateRequest(Struct, kw_only=True):
     ) = UNSET
 
 
+class Campaign(Struct, kw_only=True):
+    """
+    The figures of a campaign, under the name it had last.
+    """
+
+    channel: str
+    account_id: str
+    account_title: str
+    campaign_id: str | None
+    campaign_name: str | None
+    figures: Figures
+
+
 class CatalogLayer(Struct, kw_only=True):
     """
     An area of the product with its permissions.
@@ -2031,6 +2423,15 @@ class CatalogLayer(Struct, kw_only=True):
     title: str
     description: str
     permissions: list[CatalogPermission]
+
+
+class ChannelFigures(Struct, kw_only=True):
+    """
+    The figures of a data source.
+    """
+
+    channel: str
+    figures: Figures
 
 
 class Condition(Struct, kw_only=True):
@@ -2080,6 +2481,19 @@ class DataTableDetail(Struct, kw_only=True):
     fields: list[TableField]
 
 
+class Day(Struct, kw_only=True):
+    """
+    A day of the range.
+    """
+
+    date: date_aliased
+    state: Annotated[
+        DayState,
+        Meta(description="`provisional`: the platform may still change it. `missing`: never read."),
+    ]
+    figures: Figures | None
+
+
 class DeliveryPage(Struct, kw_only=True):
     """
     Deliveries, newest first. Large logs are not counted.
@@ -2104,7 +2518,7 @@ class ExtractDetail(Struct, kw_only=True):
     status: Literal["init", "syncing", "synced", "paused", "error"]
     error_text: str | None
     schedules_limit: int
-    sync_historical_data: date | None
+    sync_historical_data: date_aliased | None
     account_entity_id: int
     account_embedded_id: int
     is_wide_template: bool
@@ -2143,7 +2557,7 @@ class Extract(Struct, kw_only=True):
     status: Literal["init", "syncing", "synced", "paused", "error"]
     error_text: str | None
     schedules_limit: int
-    sync_historical_data: date | None
+    sync_historical_data: date_aliased | None
     account_entity_id: int
     account_embedded_id: int
     is_wide_template: bool
@@ -2165,7 +2579,7 @@ class ExtractPatch(Struct, kw_only=True):
     scheduling: list[SchedulingIn] | None | UnsetType = UNSET
     fields: list[str] | None | UnsetType = UNSET
     additional_params: dict[str, Any] | None | UnsetType = UNSET
-    sync_historical_data: date | None | UnsetType = UNSET
+    sync_historical_data: date_aliased | None | UnsetType = UNSET
 
 
 class ExtractPut(Struct, kw_only=True):
@@ -2176,7 +2590,7 @@ class ExtractPut(Struct, kw_only=True):
     scheduling: list[SchedulingIn] | None | UnsetType = UNSET
     fields: list[str] | None | UnsetType = UNSET
     additional_params: dict[str, Any] | None | UnsetType = UNSET
-    sync_historical_data: date | None | UnsetType = UNSET
+    sync_historical_data: date_aliased | None | UnsetType = UNSET
 
 
 class ExtractTemplatePreview(Struct, kw_only=True):
@@ -2191,9 +2605,13 @@ class ExtractTemplatePreview(Struct, kw_only=True):
     ]
     rows_count: int
     date_from: (
-        Annotated[date, Meta(description="The first day that was read; null without days.")] | None
+        Annotated[
+            date_aliased,
+            Meta(description="The first day that was read; null without days."),
+        ]
+        | None
     )
-    date_to: date | None
+    date_to: date_aliased | None
     truncated: Annotated[bool, Meta(description="Whether there are more rows than these.")]
 
 
@@ -2251,7 +2669,7 @@ class LoadIn(Struct, kw_only=True):
     ) = UNSET
     load_historical_data: (
         Annotated[
-            date | bool,
+            date_aliased | bool,
             Meta(
                 description="Rows of earlier days are never delivered; null or true: all are; false: only those from today on. Without effect on tables without days."
             ),
@@ -2363,6 +2781,40 @@ class Param(Struct, kw_only=True):
     initial_value: Any
 
 
+class Performance(Struct, kw_only=True):
+    """
+    What advertising cost and brought. All figures are of one currency: they are never mixed.
+    """
+
+    data_name: Literal["performance"]
+    date_from: date_aliased
+    date_to: date_aliased
+    compared_from: date_aliased | None
+    compared_to: date_aliased | None
+    currency: (
+        Annotated[
+            str,
+            Meta(
+                description="The currency of the figures; `XXX` where no platform told one, null where there are no figures."
+            ),
+        ]
+        | None
+    )
+    currencies: Annotated[list[str], Meta(description="All currencies there are figures in.")]
+    totals: Figures
+    compared_totals: Figures | None
+    by_day: list[Day]
+    compared_by_day: list[Day]
+    channels: Annotated[list[Channel], Meta(description="All that can be asked for.")]
+    accounts: Annotated[list[FedAccount], Meta(description="All that can be asked for.")]
+    by_channel: list[ChannelFigures]
+    campaigns: Annotated[
+        list[Campaign], Meta(description="One page, by channel, then as asked for.")
+    ]
+    campaign_count: Annotated[int, Meta(description="Of all pages.")]
+    lacking: list[Lacking]
+
+
 class PermissionsCatalogResponse(Struct, kw_only=True):
     """
     Everything a role can allow, in a constant order.
@@ -2394,6 +2846,16 @@ class PreviewIn(Struct, kw_only=True):
     dynamic_fields: list[str] | UnsetType = UNSET
 
 
+class Replay(Struct, kw_only=True):
+    """
+    What a replay began.
+    """
+
+    started: list[Replayed]
+    left_out: list[Left]
+    has_more: Annotated[bool, Meta(description="More fit than one call replays; call again.")]
+
+
 class RoleListResponse(Struct, kw_only=True):
     """
     Every role the agency can give.
@@ -2404,14 +2866,27 @@ class RoleListResponse(Struct, kw_only=True):
 
 class RunDetail(Struct, kw_only=True):
     """
-    A run with its windows.
+    A run with its windows and attempts.
     """
 
     id: int
     kind: str
     subject_id: Annotated[str, Meta(description="Id of the extract, load or connection it is of.")]
     trigger: str
-    status: Literal["waiting", "admitted", "running", "succeeded", "failed", "cancelled"]
+    status: Annotated[
+        Literal[
+            "waiting",
+            "paused",
+            "admitted",
+            "running",
+            "succeeded",
+            "failed",
+            "cancelled",
+        ],
+        Meta(
+            description="`failed` runs are not tried again by themselves; `paused` ones go on when what they are of is unpaused."
+        ),
+    ]
     due_at: datetime
     created_at: datetime
     started_at: datetime | None
@@ -2430,9 +2905,24 @@ class RunDetail(Struct, kw_only=True):
     retries: int
     error_class: str | None
     error_text: str | None
+    next_step: Annotated[str, Meta(description="What a person can do about a failed run.")] | None
+    replays_run_id: Annotated[int, Meta(description="The run that this one does again.")] | None
+    waits: Annotated[int, Meta(description="How often it was put off.")]
+    seconds_waited: Annotated[
+        float, Meta(description="Seconds until it was due, all waits together.")
+    ]
+    seconds_queued: Annotated[float, Meta(description="Seconds from then until a worker took it.")]
+    seconds_reading: float
+    seconds_storing: float
+    progress_rows: Annotated[
+        int,
+        Meta(description="Rows of the part under way, noted every few seconds, not stored yet."),
+    ]
+    progress_at: datetime | None
     windows_done: int
     windows_total: int
     windows: list[RunWindow]
+    attempts: list[RunAttempt]
 
 
 class StoredUnionStep(Struct, kw_only=True, tag_field="kind", tag="union"):
@@ -2495,7 +2985,9 @@ class TemplateSettings(Struct, kw_only=True):
     ) = UNSET
     scheduling: list[SchedulingIn] | None | UnsetType = UNSET
     sync_historical_data: (
-        Annotated[date, Meta(description="First day of history to read.")] | None | UnsetType
+        Annotated[date_aliased, Meta(description="First day of history to read.")]
+        | None
+        | UnsetType
     ) = UNSET
     bad_values: (
         Annotated[
@@ -2814,7 +3306,7 @@ class Load(Struct, kw_only=True):
     run_policy: Literal["after_extraction", "schedule", "manual"]
     scheduling: list[Scheduling]
     load_mode: Annotated[WriteMode, Meta(description="Extension.")]
-    load_historical_data: date | None
+    load_historical_data: date_aliased | None
     status: Literal["init", "syncing", "synced", "paused", "error"]
     last_update: Annotated[datetime, Meta(description="The end of the last run.")] | None
     error_text: str | None

@@ -460,6 +460,40 @@ class AgencyOperations:
             "GET", f"/api/v3/workspaces/{in_path(workspace_id)}/dashboards", list[models.Dashboard]
         )
 
+    def get_connector_settings(self, datasource_name: str) -> models.ConnectorSettings:
+        """Read under which OAuth client customers authorise a data source; never its secret.
+
+        Permission: `admin.manage_workspaces`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/connector-settings/{in_path(datasource_name)}",
+            models.ConnectorSettings,
+        )
+
+    def put_connector_settings(
+        self, datasource_name: str, body: models.ConnectorSettingsIn
+    ) -> models.ConnectorSettings:
+        """Set the agency's own OAuth client for a data source; its secret is sealed.
+
+        Connections made before keep the client they were made with until they are reconnected.
+
+        Permission: `admin.manage_workspaces`.
+        """
+        return self._caller.call(
+            "PUT",
+            f"/api/v3/connector-settings/{in_path(datasource_name)}",
+            models.ConnectorSettings,
+            body=body,
+        )
+
+    def delete_connector_settings(self, datasource_name: str) -> None:
+        """Forget the agency's own OAuth client for a data source.
+
+        Permission: `admin.manage_workspaces`.
+        """
+        self._caller.do("DELETE", f"/api/v3/connector-settings/{in_path(datasource_name)}")
+
 
 class WorkspaceOperations:
     """What is called in a workspace, with its token."""
@@ -559,7 +593,7 @@ class WorkspaceOperations:
         )
 
     def pause_extract(self, extract_id: int) -> models.ExtractDetail:
-        """Stop scheduled runs; a run under way finishes.
+        """Stop scheduled runs; one under way stops when its window is stored.
 
         Permission: `extract.edit`.
         """
@@ -568,7 +602,7 @@ class WorkspaceOperations:
         )
 
     def unpause_extract(self, extract_id: int) -> models.ExtractDetail:
-        """Resume scheduled runs.
+        """Resume scheduled runs; one that was under way goes on at its next window.
 
         Permission: `extract.edit`.
         """
@@ -592,6 +626,8 @@ class WorkspaceOperations:
 
     def delete_connection(self, connection_id: int) -> None:
         """Delete a connection: credentials are erased, accounts closed, extracts paused; data stays.
+
+        Where a person granted the credentials by OAuth, the platform is asked to take them back.
 
         Permission: `connection.delete`.
         """
@@ -983,6 +1019,17 @@ class WorkspaceOperations:
             list[models.AccountCoverage],
         )
 
+    def get_freshness(self, data_table_id: int) -> list[models.AccountFreshness]:
+        """Read how fresh each account of the table is, and what is missing of it.
+
+        Permission: `data_table.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/data-tables/{in_path(data_table_id)}/freshness",
+            list[models.AccountFreshness],
+        )
+
     def list_destinations(
         self, *, page: int | None = None, page_size: int | None = None
     ) -> models.PaginatedDestinationList:
@@ -1134,14 +1181,14 @@ class WorkspaceOperations:
         self._caller.do("DELETE", f"/api/v3/loads/{in_path(load_id)}")
 
     def pause_load(self, load_id: int) -> models.Load:
-        """Stop a load from running by itself; a run under way ends as it would.
+        """Stop a load from running by itself; one under way stops when its unit is written.
 
         Permission: `load.edit`.
         """
         return self._caller.call("PUT", f"/api/v3/loads/{in_path(load_id)}/pause", models.Load)
 
     def unpause_load(self, load_id: int) -> models.Load:
-        """Let a load run by itself again.
+        """Let a load run by itself again; a run that was under way goes on.
 
         Permission: `load.edit`.
         """
@@ -1306,12 +1353,71 @@ class WorkspaceOperations:
             query={"page": page, "page_size": page_size},
         )
 
+    def list_runs(
+        self,
+        *,
+        kind: str | None = None,
+        subject_id: str | None = None,
+        status: str | None = None,
+        trigger: str | None = None,
+        error_class: str | None = None,
+        created_since: str | None = None,
+        created_until: str | None = None,
+        finished_since: str | None = None,
+        finished_until: str | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.PaginatedRunList:
+        """List the runs of the workspace, newest first.
+
+        Permission: `extract.view`.
+        """
+        return self._caller.call(
+            "GET",
+            "/api/v3/runs",
+            models.PaginatedRunList,
+            query={
+                "kind": kind,
+                "subject_id": subject_id,
+                "status": status,
+                "trigger": trigger,
+                "error_class": error_class,
+                "created_since": created_since,
+                "created_until": created_until,
+                "finished_since": finished_since,
+                "finished_until": finished_until,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def replay_runs(self, body: models.ReplayIn) -> models.Replay:
+        """Do failed runs again, at most a hundred at a time: of each thing its last run, if it failed.
+
+        Permission: `extract.run`.
+        """
+        return self._caller.call("POST", "/api/v3/runs/replay", models.Replay, body=body)
+
     def get_run(self, run_id: int) -> models.RunDetail:
-        """Read one run with its windows.
+        """Read one run with its windows and attempts.
 
         Permission: `extract.view`.
         """
         return self._caller.call("GET", f"/api/v3/runs/{in_path(run_id)}", models.RunDetail)
+
+    def cancel_run(self, run_id: int) -> models.RunDetail:
+        """Cancel a run; what it stored stays. A worker at it stops within seconds.
+
+        Permission: `extract.run`.
+        """
+        return self._caller.call("POST", f"/api/v3/runs/{in_path(run_id)}/cancel", models.RunDetail)
+
+    def retry_run(self, run_id: int) -> models.RunDetail:
+        """Do a failed or cancelled run again, for the same days, as a new run.
+
+        Permission: `extract.run`.
+        """
+        return self._caller.call("POST", f"/api/v3/runs/{in_path(run_id)}/retry", models.RunDetail)
 
     def list_audit_entries(
         self,
@@ -1581,6 +1687,74 @@ class WorkspaceOperations:
             "POST",
             f"/api/v3/datasources/{in_path(datasource_name)}/external-auth-links/{in_path(link_id)}/revoke",
             models.ExternalAuthLink,
+        )
+
+    def get_performance_dashboard(
+        self,
+        workspace_id: int,
+        *,
+        period: models.Period | None = None,
+        date_from: str | None = None,
+        date_to: str | None = None,
+        compare: models.Comparison | None = None,
+        channel: list[str] | None = None,
+        account: list[str] | None = None,
+        currency: str | None = None,
+        sort: models.Metric | None = None,
+        descending: bool | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.Performance:
+        """Read what advertising cost and brought: totals, by day, by channel and by campaign.
+
+        The workspace is that of the credentials. Figures are of one currency; `currencies` names
+        all.
+
+        Permission: `dashboard.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/workspaces/{in_path(workspace_id)}/dashboards/performance",
+            models.Performance,
+            query={
+                "period": period,
+                "date_from": date_from,
+                "date_to": date_to,
+                "compare": compare,
+                "channel": channel,
+                "account": account,
+                "currency": currency,
+                "sort": sort,
+                "descending": descending,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def begin_authorization(
+        self, datasource_name: str, body: models.AuthorizationIn
+    ) -> models.AuthorizationBegun:
+        """Begin to connect a data source by OAuth: send the person's browser to `authorize_url`.
+
+        They come back to a page of this server, which names the workspace and asks for a click;
+        then the connection is there. It works once, within ten minutes.
+
+        Permission: `connection.create`, or `connection.edit` with `connection_id`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/datasources/{in_path(datasource_name)}/authorizations",
+            models.AuthorizationBegun,
+            body=body,
+        )
+
+    def get_authorization(self, authorization_id: str) -> models.Authorization:
+        """Read how far an authorization is, and what came of it.
+
+        Permission: `connection.view`.
+        """
+        return self._caller.call(
+            "GET", f"/api/v3/authorizations/{in_path(authorization_id)}", models.Authorization
         )
 
     def create_extracts(self, body: models.ExtractIn) -> list[models.Extract]:
