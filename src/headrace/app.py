@@ -76,12 +76,12 @@ _ROUTERS = (
     external_links.router,
     dashboards.router,
     connector_settings.router,
+    oauth.router,
     embedding_pages.router,
     link_pages.router,
     iframe.router,
     assets.router,
 )
-    oauth.router,
 
 
 def create_app(settings: Settings, resources: Resources | None = None) -> FastAPI:
