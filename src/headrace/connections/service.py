@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from headrace.connections import accounts, announcing, followers, queries
+from headrace.connections import accounts, announcing, followers, limits, queries
 from headrace.connections.errors import (
     CannotConnect,
     ConnectionBusy,
@@ -85,6 +85,9 @@ def create(
         grant_digest=grant_digest,
     )
     connection.credentials = _sealed(resources, connection, body.credentials)
+    limits.note_authorization(
+        connection, spec, resources.vault, scope.agency_id, body.credentials
+    )
     access = open_access(resources, connection)
     found, is_whole = asked(calls, scope, spec.title, lambda: _first_look(connector, access))
     session.add(connection)
@@ -148,6 +151,9 @@ def reauthorize(
     was_broken = connection.status != ConnectionStatus.ACTIVE
     if body.credentials is not None:
         connection.credentials = sealed
+        limits.note_authorization(
+            connection, spec, resources.vault, scope.agency_id, body.credentials
+        )
         connection.grant_digest = grant_digest
     if body.settings is not None:
         connection.settings = settings
@@ -192,16 +198,11 @@ def _start_refresh(
         NewRun(
             kind=REFRESH,
             subject_id=str(connection.id),
-            limit_key=limit_key(connection.id),
+            **limits.keys_of(connection),
             trigger=trigger,
             priority=5,
         ),
     )
-
-
-def limit_key(connection_id: int) -> str:
-    """The key under which the runs of a connection are limited."""
-    return f"connection:{connection_id}"
 
 
 def get(session: Session, scope: WorkspaceScope, connection_id: int) -> Connection:

@@ -1,6 +1,6 @@
 """The rules of destination connections: creating, changing, checking, opening."""
 
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from headrace.loaders.registry import loaders
 from headrace.rest.errors import NotFound
 from headrace.rest.resources import Resources
 from headrace.runs import service as runs
+from headrace.runs.limits import DESTINATION, PLACE
 from headrace.runs.service import NewRun
 from headrace.tenancy.scope import WorkspaceScope
 
@@ -175,9 +176,19 @@ def open_access(resources: Resources, connection: DestinationConnection) -> Acce
     )
 
 
-def limit_key(connection_id: UUID) -> str:
-    """The key under which the runs against a destination are limited."""
-    return f"destination:{connection_id}"
+class Keys(TypedDict):
+    """The limit keys of a run against a destination, as `NewRun` takes them."""
+
+    limit_key: str
+    system_key: str
+
+
+def limit_keys(connection: DestinationConnection) -> Keys:
+    """Under which limits runs against a destination stand: its own, and that of where it leads."""
+    return Keys(
+        limit_key=f"{DESTINATION}:{connection.id}",
+        system_key=f"{PLACE}:{connection.destination_name}:{connection.place}",
+    )
 
 
 def mark_working(connection: DestinationConnection) -> None:
@@ -213,7 +224,7 @@ def _start_check(
         NewRun(
             kind=CHECK,
             subject_id=str(connection.id),
-            limit_key=limit_key(connection.id),
+            **limit_keys(connection),
             trigger=trigger,
             priority=_CHECK_PRIORITY,
         ),

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from headrace.connections import service as connections
+from headrace.connections import limits
+from headrace.connections.models import Connection
 from headrace.extracts.models import Extract
 from headrace.extracts.queries import KIND
 from headrace.extracts.windows import joined_params
@@ -27,7 +28,8 @@ def start(
         NewRun(
             kind=KIND,
             subject_id=str(extract.id),
-            limit_key=connections.limit_key(extract.connection_id),
+            **limits.keys_of(session.get_one(Connection, extract.connection_id)),
+            account_key=f"account:{extract.account_id}",
             trigger=trigger,
             params={name: value for name, value in params.items() if value is not None},
         ),

@@ -60,6 +60,13 @@ class Vault:
         """Open a JSON object sealed by `seal_object`; raises `CannotOpen` as `open` does."""
         return msgspec.json.decode(self.open(envelope, place), type=dict[str, object])
 
+    def fingerprint(self, secret: str) -> str:
+        """Return a short digest by which equal secrets are known, of no use without the key.
+
+        It changes with the sealing key.
+        """
+        return keyed_digest(self._keys[self._sealing_id], f"fingerprint of {secret}")[:32]
+
 
 def random_token() -> str:
     """Return an unguessable token of 256 random bits, safe in URLs and headers."""

@@ -262,13 +262,14 @@ def start_run(
     another is started when it ends.
     """
     session.flush()
+    connection = session.get_one(DestinationConnection, load.destination_connection_id)
     run_id = runs.start(
         session,
         scope,
         NewRun(
             kind=KIND,
             subject_id=str(load.id),
-            limit_key=destinations.limit_key(load.destination_connection_id),
+            **destinations.limit_keys(connection),
             trigger=trigger,
             params=params or {},
         ),
