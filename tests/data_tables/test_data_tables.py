@@ -67,6 +67,15 @@ def test_coverage_tells_what_was_read(pipeline: PipelineFake) -> None:
     assert covered == [
         {
             "account_id": pipeline.file.name,
-            "ranges": [{"date_from": None, "date_to": None, "state": "final"}],
+            "ranges": [
+                {
+                    "date_from": None,
+                    "date_to": None,
+                    "state": "final",
+                    "kept": None,
+                    "run_id": None,
+                    "is_doubted": False,
+                }
+            ],
         }
     ]

@@ -10,6 +10,7 @@ from headrace.access.permissions import Permission
 from headrace.data_tables import queries, rows, service
 from headrace.data_tables.schemas import (
     AccountCoverage,
+    AccountFreshnessOut,
     DataTableDetail,
     DataTableIn,
     DataTableOut,
@@ -74,3 +75,11 @@ def get_rows(
 def get_coverage(data_table_id: Id, session: DbSession, scope: Viewer) -> list[dict[str, Any]]:
     """Read which days of each account were read, and with what outcome."""
     return rows.covered(session, scope, data_table_id)
+
+
+@router.get(
+    "/{data_table_id}/freshness", response_model=list[AccountFreshnessOut], openapi_extra=EXTENSION
+)
+def get_freshness(data_table_id: Id, session: DbSession, scope: Viewer) -> list[dict[str, Any]]:
+    """Read how fresh each account of the table is, and what is missing of it."""
+    return rows.fresh(session, scope, data_table_id)

@@ -1,14 +1,22 @@
-"""A data table's rows and coverage, read from the lake."""
+"""A data table's rows, coverage and freshness, as they are shown."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from headrace.data_tables import queries, service
+from headrace.data_tables import accounts, queries, service
 from headrace.kit.columns import ColumnType, api_type
 from headrace.rest.resources import Resources
-from headrace.table_store import TableColumn, count_rows, coverage, live_segments, sample
+from headrace.table_store import (
+    Known,
+    MarkKind,
+    TableColumn,
+    count_rows,
+    known_days,
+    live_segments,
+    sample,
+)
 from headrace.tenancy.scope import WorkspaceScope
 
 
@@ -58,23 +66,35 @@ def _as_shown(column: TableColumn) -> TableColumn:
 
 
 def covered(session: Session, scope: WorkspaceScope, data_table_id: int) -> list[dict[str, Any]]:
-    """Return which days of each account were read, as `AccountCoverage`.
+    """Return what is known of the days of each account, as `AccountCoverage`.
 
     Raises:
         NotFound: if the workspace has no such table.
     """
     service.get(session, scope, data_table_id)
     return [
-        {
-            "account_id": account_id,
-            "ranges": [
-                {
-                    "date_from": days.first if days else None,
-                    "date_to": days.last if days else None,
-                    "state": state,
-                }
-                for days, state in ranges
-            ],
-        }
-        for account_id, ranges in coverage(session, data_table_id).items()
+        {"account_id": account_id, "ranges": [_range(known) for known in ranges]}
+        for account_id, ranges in known_days(session, data_table_id).items()
     ]
+
+
+def _range(known: Known) -> dict[str, Any]:
+    days, mark = known.days, known.mark
+    return {
+        "date_from": days.first if days else None,
+        "date_to": days.last if days else None,
+        "state": known.state,
+        "kept": known.kept if known.state == MarkKind.FAILED else None,
+        "run_id": mark.run_id if mark else None,
+        "is_doubted": mark is not None and mark.kind is MarkKind.DOUBTED,
+    }
+
+
+def fresh(session: Session, scope: WorkspaceScope, data_table_id: int) -> list[dict[str, Any]]:
+    """Return how fresh each account of a table is, as `AccountFreshnessOut`.
+
+    Raises:
+        NotFound: if the workspace has no such table.
+    """
+    service.get(session, scope, data_table_id)
+    return [asdict(each) for each in accounts.freshness(session, scope, [data_table_id])]

@@ -70,15 +70,48 @@ class RowsOut(BaseModel):
 
 
 class CoverageRange(BaseModel):
-    """Days read with one outcome; without dates for tables that have no days."""
+    """Days of which one thing is known; without dates for tables that have no days."""
 
     date_from: date | None
     date_to: date | None
-    state: Literal["final", "provisional", "empty"]
+    state: Literal["final", "provisional", "empty", "failed"] = Field(
+        description="`failed`: the run that was to read them failed for good, and none has since."
+    )
+    kept: Literal["final", "provisional", "empty"] | None = Field(
+        description="Where they failed, what an earlier run had read there, which stays."
+    )
+    run_id: int | None = Field(description="The run that failed, or was told of no rows.")
+    is_doubted: bool = Field(
+        description="The source suddenly answered without rows; they are kept, and it is asked again."
+    )
 
 
 class AccountCoverage(BaseModel):
-    """Which days of an account were read; days that no range names never were."""
+    """What is known of the days of an account; days that no range names were never read."""
 
     account_id: str
     ranges: list[CoverageRange]
+
+
+class AccountFreshnessOut(BaseModel):
+    """How fresh an account of a data table is; days are those of the account's time zone."""
+
+    account_id: str
+    account_name: str | None
+    is_extracted: bool = Field(description="Whether an extract still reads it into the table.")
+    wanted_from: date | None = Field(description="First day of the history to read.")
+    newest_final_day: date | None = Field(description="The newest day that was read for good.")
+    newest_read_day: date | None
+    newest_day_with_rows: date | None
+    last_sync: datetime | None = Field(description="When a run of it last ended well.")
+    oldest_unsynced_day: date | None = Field(
+        description="First wanted day, up to yesterday, that was never read; null: none is missing."
+    )
+    oldest_failed_day: date | None = Field(
+        description="First day whose run failed for good, and that was not read since."
+    )
+    failed_run_id: int | None
+    is_doubted: bool
+    age_days: int | None = Field(
+        description="Days from the newest day read to yesterday: 0 where nothing newer can be read."
+    )

@@ -11,6 +11,7 @@ from headrace.connections import queries as connection_queries
 from headrace.connections import service as connections
 from headrace.connections.models import Account, Connection, ConnectionStatus
 from headrace.connectors.contract import BadValues, Connector, Field, Report, date_field_of
+from headrace.data_tables import accounts as table_accounts
 from headrace.data_tables import service as data_tables
 from headrace.data_tables.service import NewTable
 from headrace.extracts import announcing, choices, queries, starting
@@ -23,7 +24,7 @@ from headrace.extracts.errors import (
     OtherDataSource,
 )
 from headrace.extracts.models import Extract
-from headrace.extracts.parts import limited
+from headrace.extracts.parts import expected, limited
 from headrace.extracts.queries import KIND
 from headrace.extracts.schemas import ExtractIn, TemplateSettings
 from headrace.kit import clock
@@ -182,6 +183,12 @@ def store(
         runs.set_schedules(session, scope, KIND, extract.id, chosen.rules)
         if is_started:
             starting.start(session, scope, extract, "create")
+    table_accounts.expect(
+        session,
+        scope,
+        data_table_id,
+        [expected(account, one) for account, one in zip(accounts, made, strict=True)],
+    )
     announcing.created(session, made)
     queries.count_change(session, scope, len(made))
     return [extract.id for extract in made]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from headrace.connections import service as connections
 from headrace.connections.models import Account, Connection
 from headrace.connectors.contract import Connector, Report
+from headrace.data_tables.accounts import Expected
 from headrace.data_tables.models import DataTable
 from headrace.extracts import queries
 from headrace.extracts.models import Extract
@@ -61,6 +62,16 @@ def parts(session: Session, scope: WorkspaceScope, extract_id: int) -> Parts:
             connector.spec.report(template.report), template.historical_data_depth_limit
         ),
         date_field=table.date_field,
+    )
+
+
+def expected(account: Account, extract: Extract) -> Expected:
+    """Describe an extract's account as its data table is to know it."""
+    return Expected(
+        account_id=account.remote_id,
+        account_name=account.title,
+        timezone=account.timezone,
+        wanted_from=extract.sync_historical_data,
     )
 
 

@@ -12,11 +12,11 @@ from headrace.connections import service as connections
 from headrace.connections.renewal import renewed, while_current
 from headrace.connectors.abilities import RenewsCredentials
 from headrace.connectors.contract import Access, Account, BadValues, ReadRequest
-from headrace.data_tables import followers
+from headrace.data_tables import accounts, followers
 from headrace.data_tables import service as data_tables
 from headrace.extracts import announcing
 from headrace.extracts.journal import RunJournal
-from headrace.extracts.parts import Parts
+from headrace.extracts.parts import Parts, expected
 from headrace.extracts.parts import parts as whole
 from headrace.extracts.screen import Screen, screen_of
 from headrace.extracts.windows import (
@@ -114,7 +114,8 @@ def _planned(session: Session, work: Work) -> list[DayRange | None]:
     extract = work.parts.extract
     if work.parts.date_field is None or extract.sync_historical_data is None:
         return [None]
-    known = coverage(session, work.table_id).get(work.account.remote_id, [])
+    account_id = work.account.remote_id
+    known = coverage(session, work.table_id, [account_id]).get(account_id, [])
     final = [days for days, state in known if days and state != SegmentState.PROVISIONAL]
     plans = [
         plan_windows(
@@ -260,6 +261,9 @@ def _finish(session: Session, work: Work) -> None:
     extract = whole(session, work.context.scope, work.parts.extract.id).extract
     extract.last_sync = now
     extract.error_text = None
+    session.flush()  # the extract before its account in the table, likewise
+    known = expected(work.parts.account, extract)
+    accounts.synced(session, work.context.scope, work.table_id, known, now, None)
     loads.start_runs_for(session, work.context.scope, work.table_id)
     followers.tell(session, work.context.scope, work.table_id)
     run = work.context.hold(session)

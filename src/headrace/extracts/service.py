@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from headrace.connections import revoking
 from headrace.connections import service as connections
 from headrace.connections.models import ConnectionStatus
+from headrace.data_tables import accounts as table_accounts
 from headrace.data_tables import service as data_tables
 from headrace.extracts import announcing, choices, queries, starting
 from headrace.extracts.creation import require_active
@@ -230,6 +231,7 @@ def delete(session: Session, scope: WorkspaceScope, extract_id: int) -> None:
     runs.cancel(session, scope, KIND, extract_id)
     session.delete(whole.extract)
     session.flush()
+    table_accounts.leave(session, scope, whole.extract.data_table_id, whole.account.remote_id)
     queries.count_change(session, scope, -1)
 
 

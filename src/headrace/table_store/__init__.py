@@ -4,6 +4,7 @@ from headrace.table_store.clipping import Clip, Slice, changed_windows, clip
 from headrace.table_store.compaction import Compacted, compact
 from headrace.table_store.errors import FileLost, FileSwept, LakeFull, LakeUnreachable
 from headrace.table_store.lake import Lake, LakeFile
+from headrace.table_store.ledger import Known, Mark, MarkKind, known_days, mark_days
 from headrace.table_store.paging import count_rows, sample
 from headrace.table_store.scanning import scan
 from headrace.table_store.segments import (
@@ -28,10 +29,13 @@ __all__ = [
     "FileLost",
     "FileSwept",
     "FileWriter",
+    "Known",
     "Lake",
     "LakeFile",
     "LakeFull",
     "LakeUnreachable",
+    "Mark",
+    "MarkKind",
     "Replaced",
     "Segment",
     "SegmentState",
@@ -49,7 +53,9 @@ __all__ = [
     "delivered_schema",
     "drop_segments",
     "forget_workspace",
+    "known_days",
     "live_segments",
+    "mark_days",
     "query",
     "replace_window",
     "sample",

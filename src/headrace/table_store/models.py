@@ -70,3 +70,28 @@ class StoredSegment(Base):
     inserted_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     dead_at: Mapped[datetime | None]
+
+
+class StoredMark(Base):
+    """Days of an account that a run was to read and has not (None: the whole account).
+
+    kind: `failed` for good, or `doubted` and asked for again; see `ledger.MarkKind`.
+    """
+
+    __tablename__ = "day_mark"
+    __table_args__ = (
+        CheckConstraint("(first_day IS NULL) = (last_day IS NULL)", name="both_days"),
+        CheckConstraint("first_day <= last_day", name="days_in_order"),
+        CheckConstraint("kind IN ('failed', 'doubted')", name="kind"),
+        Index(None, "table_id", "account_id", "first_day"),
+    )
+
+    id: Mapped[BigId]
+    table_id: Mapped[int]
+    workspace_id: Mapped[int] = mapped_column(index=True)
+    account_id: Mapped[str]
+    first_day: Mapped[date | None]
+    last_day: Mapped[date | None]
+    kind: Mapped[str]
+    run_id: Mapped[int]
+    created_at: Mapped[CreatedAt]

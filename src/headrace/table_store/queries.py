@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from headrace.kit import clock
 from headrace.kit.days import DayRange
-from headrace.table_store.models import StoredFile, StoredSegment
+from headrace.table_store.models import StoredFile, StoredMark, StoredSegment
 
 _SEGMENT = cast(Table, StoredSegment.__table__)
 _FILE = cast(Table, StoredFile.__table__)
@@ -221,6 +221,7 @@ def scattered(connection: Connection, files: int, large_rows: int, limit: int) -
 
 
 def delete_workspace(connection: Connection, workspace_id: int) -> None:
-    """Delete all segments and files of a workspace."""
+    """Delete all segments, files and marks of a workspace."""
+    connection.execute(delete(StoredMark).where(StoredMark.workspace_id == workspace_id))
     connection.execute(delete(_SEGMENT).where(_SEGMENT.c.workspace_id == workspace_id))
     connection.execute(delete(_FILE).where(_FILE.c.workspace_id == workspace_id))

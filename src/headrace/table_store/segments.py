@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from headrace.kit.days import DayRange, merged
-from headrace.table_store import queries
+from headrace.table_store import mark_queries, queries
 from headrace.table_store.clipping import Slice, clip
 from headrace.table_store.errors import FileSwept
 from headrace.table_store.writing import StagedFile
@@ -112,6 +112,7 @@ def replace_window(
     connection = session.connection()
     queries.lock(connection, _lock_key(table_id, account_id))
     overlapped = [_segment(row) for row in queries.kill(connection, table_id, account_id, days)]
+    mark_queries.clear(connection, table_id, account_id, days)
     ends = _ends(overlapped, days)
     if staged is None and state == SegmentState.FINAL:
         state = SegmentState.EMPTY
@@ -162,14 +163,15 @@ def live_segments(
 
 
 def coverage(
-    session: Session, table_id: int
+    session: Session, table_id: int, account_ids: Collection[str] | None = None
 ) -> dict[str, list[tuple[DayRange | None, SegmentState]]]:
     """Tell by account which days were read and with what state; days that touch are joined.
 
-    Days that no range names were never read. The range is None for accounts kept without days.
+    Days that no range names were never read. The range is None for accounts kept without days. Of
+    some accounts, or of all.
     """
     result: dict[str, list[tuple[DayRange | None, SegmentState]]] = {}
-    for segment in live_segments(session, table_id):
+    for segment in live_segments(session, table_id, account_ids):
         ranges = result.setdefault(segment.account_id, [])
         if ranges and segment.days and ranges[-1][0] and ranges[-1][1] == segment.state:
             joined = merged([ranges[-1][0], segment.days])
@@ -187,6 +189,7 @@ def drop_segments(session: Session, table_id: int, account_id: str | None = None
     connection = session.connection()
     if account_id is None:
         return queries.kill_table(connection, table_id)
+    mark_queries.clear(connection, table_id, account_id, None)
     queries.lock(connection, _lock_key(table_id, account_id))
     return len(queries.kill(connection, table_id, account_id, None))
 
