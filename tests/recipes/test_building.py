@@ -62,7 +62,8 @@ def test_accounts_that_survive_keep_their_rows_apart(
     table = kitchen.state(recipe)["data_table_id"]
     coverage = kitchen.workspace.get(f"/api/v3/data-tables/{table}/coverage")
     assert [one["account_id"] for one in coverage] == [rows[0][0]]
-    assert coverage[0]["ranges"] == [{"date_from": None, "date_to": None, "state": "final"}]
+    (known,) = coverage[0]["ranges"]
+    assert (known["date_from"], known["date_to"], known["state"]) == (None, None, "final")
 
 
 def test_a_date_column_gives_the_table_days(kitchen: Kitchen, pipeline: PipelineFake) -> None:
@@ -71,12 +72,13 @@ def test_a_date_column_gives_the_table_days(kitchen: Kitchen, pipeline: Pipeline
     assert kitchen.workspace.get(f"/api/v3/data-tables/{table}")["data_class"] == "daily"
 
     def ranges() -> Any:
-        return kitchen.workspace.get(f"/api/v3/data-tables/{table}/coverage")[0]["ranges"]
+        (account,) = kitchen.workspace.get(f"/api/v3/data-tables/{table}/coverage")
+        return [(one["date_from"], one["date_to"], one["state"]) for one in account["ranges"]]
 
-    assert ranges() == [{"date_from": "2026-01-01", "date_to": "2026-01-02", "state": "final"}]
+    assert ranges() == [("2026-01-01", "2026-01-02", "final")]
     change_file(pipeline, "day,campaign,spend,clicks\n2026-01-02,c,9,1\n")
     kitchen.workspace.run_everything()
-    assert ranges() == [{"date_from": "2026-01-02", "date_to": "2026-01-02", "state": "final"}]
+    assert ranges() == [("2026-01-02", "2026-01-02", "final")]
     assert kitchen.rows(recipe, "campaign") == [("c",)]
     change_file(pipeline, "day,campaign,spend,clicks\n,c,9,1\n")
     kitchen.workspace.run_everything()

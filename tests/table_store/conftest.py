@@ -9,16 +9,18 @@ from sqlalchemy.orm import Session, sessionmaker
 from headrace.db.base import Base
 from headrace.db.engine import make_engine, session_maker
 from headrace.table_store import Lake
-from headrace.table_store.models import StoredFile, StoredSegment
+from headrace.table_store.models import StoredFile, StoredMark, StoredSegment
 from table_store.tables import SmallTable
 
 
 @pytest.fixture(scope="module")
 def database_url(make_database: Callable[[], str]) -> str:
-    """A database of this module with the two tables of the store."""
+    """A database of this module with the tables of the store."""
     url = make_database()
     engine = make_engine(url)
-    Base.metadata.create_all(engine, tables=[StoredFile.__table__, StoredSegment.__table__])
+    Base.metadata.create_all(
+        engine, tables=[StoredFile.__table__, StoredSegment.__table__, StoredMark.__table__]
+    )
     engine.dispose()
     return url
 
@@ -28,6 +30,7 @@ def sessions(database_url: str) -> Iterator[sessionmaker[Session]]:
     """Sessions on empty tables."""
     engine = make_engine(database_url)
     with engine.begin() as connection:
+        connection.execute(StoredMark.__table__.delete())
         connection.execute(StoredSegment.__table__.delete())
         connection.execute(StoredFile.__table__.delete())
     yield session_maker(engine)
