@@ -85,9 +85,7 @@ def create(
         grant_digest=grant_digest,
     )
     connection.credentials = _sealed(resources, connection, body.credentials)
-    limits.note_authorization(
-        connection, spec, resources.vault, scope.agency_id, body.credentials
-    )
+    limits.note_authorization(connection, spec, resources.vault, scope.agency_id, body.credentials)
     access = open_access(resources, connection)
     found, is_whole = asked(calls, scope, spec.title, lambda: _first_look(connector, access))
     session.add(connection)
