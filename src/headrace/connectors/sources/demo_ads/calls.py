@@ -12,7 +12,7 @@ import urllib3
 from headrace.connectors.contract import Access
 from headrace.kit import clock
 from headrace.kit.outbound import OutboundRefused
-from headrace.kit.outcomes import Reauthorize, Refused, SlowDown, TryLater
+from headrace.kit.outcomes import Pauses, Reauthorize, Refused, SlowDown, TryLater
 
 Answer = TypeVar("Answer")
 
@@ -234,7 +234,9 @@ def _judged(status: int, body: bytes, retry_after: str | None) -> Exception:
         return Reauthorize(f"Demo Ads refuses the authorization: {message} Reconnect it.")
     if status == 429:
         seconds = retry_after_seconds(retry_after)
-        return SlowDown(f"Demo Ads limits requests; going on in {seconds:.0f} s.", seconds)
+        return SlowDown(
+            f"Demo Ads limits requests; going on in {seconds:.0f} s.", seconds, Pauses.ACCOUNT
+        )
     if told.code in _SPECIAL:
         return _SPECIAL[told.code](f"Demo Ads refuses the request: {message}")
     if status >= 500 or status == 408:

@@ -218,6 +218,7 @@ class Graph:
             raise SlowDown(
                 "Meta's rate limit for this ad account or app is used up.",
                 self._usage.regain_seconds,
+                self._usage.pauses,
             )
         seconds = pause_seconds(self._usage)
         if seconds:

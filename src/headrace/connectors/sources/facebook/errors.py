@@ -14,7 +14,7 @@ from typing import Any
 
 from headrace.connectors.sources.facebook.usage import read_usage
 from headrace.connectors.sources.facebook.version import API_VERSION
-from headrace.kit.outcomes import OutsideError, Reauthorize, Refused, SlowDown, TryLater
+from headrace.kit.outcomes import OutsideError, Pauses, Reauthorize, Refused, SlowDown, TryLater
 
 
 class Fault(StrEnum):
@@ -35,7 +35,7 @@ class Verdict:
 
     tries: how often the request may be sent in all before giving up.
     then: what it counts as when the tries are used up.
-    after_seconds: for `LIMITED`, when to come back.
+    after_seconds: for `LIMITED`, when to come back. pauses: what that limit is of.
     """
 
     fault: Fault
@@ -43,6 +43,7 @@ class Verdict:
     tries: int = 1
     then: Fault | None = None
     after_seconds: float = 0.0
+    pauses: Pauses = Pauses.ACCOUNT
     code: int | None = None
     subcode: int | None = None
 
@@ -68,6 +69,7 @@ class Rule:
     tries: int = 1
     then: Fault | None = None
     wait_seconds: float = DEFAULT_WAIT_SECONDS
+    pauses: Pauses = Pauses.ACCOUNT
 
     def matches(self, code: int | None, subcode: int | None, message: str) -> bool:
         """Whether an error is the one this row speaks of."""
@@ -87,9 +89,15 @@ RULES: tuple[Rule, ...] = (
     Rule(Fault.TOO_BIG, subcodes=_of(1487534, 1504018, 1504038)),
     Rule(Fault.TRANSIENT, subcodes=_of(1504044), tries=3, then=Fault.TOO_BIG),
     Rule(Fault.TOO_BIG, codes=_of(1), words="reduce the amount of data"),
+    # What a limit is of, by Meta's pages on rate limits: 4 of the app, also where Insights say that
+    # they are too busy for it; 17 of the person and 32 of the person at a page; the others, with
+    # their subcodes, of one ad account.
     Rule(Fault.LIMITED, subcodes=_of(2446079), wait_seconds=_BLOCK_WAIT_SECONDS),
-    Rule(Fault.LIMITED, subcodes=_of(1487742, 1504022, 1504039)),
-    Rule(Fault.LIMITED, codes=_of(4, 17, 32, 613, *range(80000, 80015))),
+    Rule(Fault.LIMITED, subcodes=_of(1487742)),
+    Rule(Fault.LIMITED, subcodes=_of(1504022, 1504039), pauses=Pauses.APP),
+    Rule(Fault.LIMITED, codes=_of(4), pauses=Pauses.APP),
+    Rule(Fault.LIMITED, codes=_of(17, 32), pauses=Pauses.CREDENTIAL),
+    Rule(Fault.LIMITED, codes=_of(613, *range(80000, 80015))),
     Rule(Fault.CREDENTIALS, codes=_of(190, 102)),
     Rule(Fault.CREDENTIALS, subcodes=_of(458, 460, 463, 467)),
     Rule(Fault.PERMISSION, codes=_of(3, 10, *range(200, 300))),
@@ -182,7 +190,7 @@ def outcome(verdict: Verdict) -> OutsideError:
         case Fault.CREDENTIALS:
             return Reauthorize(verdict.message)
         case Fault.LIMITED:
-            return SlowDown(verdict.message, verdict.after_seconds)
+            return SlowDown(verdict.message, verdict.after_seconds, verdict.pauses)
         case Fault.TRANSIENT:
             return TryLater(verdict.message)
         case _:
@@ -213,7 +221,7 @@ def _verdict(
     parts = [_ADVICE[rule.fault], reason, f"Meta said: {without_tokens(said)[:_SHOWN_CHARACTERS]}"]
     message = " ".join(part for part in parts if part) + (f" (error {numbers})" if numbers else "")
     after = _wait(rule, headers) if rule.fault is Fault.LIMITED else 0.0
-    return Verdict(rule.fault, message, rule.tries, rule.then, after)
+    return Verdict(rule.fault, message, rule.tries, rule.then, after, rule.pauses)
 
 
 def _wait(rule: Rule, headers: Mapping[str, str]) -> float:

@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from headrace.kit.outcomes import Pauses
+
 USAGE_HEADERS = (
     "x-business-use-case-usage",
     "x-app-usage",
@@ -19,6 +21,7 @@ USAGE_HEADERS = (
     "x-fb-ads-insights-throttle",
     "x-fb-ads-insights-reach-throttle",
 )
+_OF_APP = "x-app-usage"
 SLOW_ABOVE_PERCENT = 75.0
 LONGEST_PAUSE_SECONDS = 30.0
 _PERCENTAGES = {"call_count", "total_cputime", "total_time"}
@@ -29,23 +32,27 @@ class Usage:
     """The fullest limit of one answer.
 
     percent: how much of it is used; may exceed 100.
-    regain_seconds: how long the caller is shut out already; 0 if it is not.
+    regain_seconds: how long the caller is shut out already; 0 if it is not. pauses: from what.
     """
 
     percent: float = 0.0
     regain_seconds: float = 0.0
+    pauses: Pauses = Pauses.ACCOUNT
 
 
 def read_usage(headers: Mapping[str, str]) -> Usage:
     """Read all usage headers of an answer; ones that cannot be read count as nothing."""
-    percent = regain = 0.0
-    for entry in _entries(headers):
+    percent = 0.0
+    shut_out: dict[Pauses, float] = {Pauses.ACCOUNT: 0.0, Pauses.APP: 0.0}
+    for entry, pauses in _entries(headers):
         used = max((_number(entry[key]) for key in entry if _is_percentage(key)), default=0.0)
         percent = max(percent, used)
-        regain = max(regain, 60 * _number(entry.get("estimated_time_to_regain_access")))
+        regain = 60 * _number(entry.get("estimated_time_to_regain_access"))
         if used >= 100:
             regain = max(regain, _number(entry.get("reset_time_duration")))
-    return Usage(percent, regain)
+        shut_out[pauses] = max(shut_out[pauses], regain)
+    pauses = max(shut_out, key=lambda one: shut_out[one])
+    return Usage(percent, shut_out[pauses], pauses)
 
 
 def pause_seconds(usage: Usage) -> float:
@@ -54,18 +61,20 @@ def pause_seconds(usage: Usage) -> float:
     return max(0.0, over / (100.0 - SLOW_ABOVE_PERCENT) * LONGEST_PAUSE_SECONDS)
 
 
-def _entries(headers: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _entries(headers: Mapping[str, str]) -> Iterator[tuple[dict[str, Any], Pauses]]:
+    """Yield what each header says, and whether it says so of the whole app."""
     for name in USAGE_HEADERS:
+        pauses = Pauses.APP if name == _OF_APP else Pauses.ACCOUNT
         try:
             content = msgspec.json.decode(headers.get(name) or "{}")
         except msgspec.DecodeError:
             continue
         if not isinstance(content, dict):
             continue
-        yield content
+        yield content, pauses
         for value in content.values():
             if isinstance(value, list):
-                yield from (entry for entry in value if isinstance(entry, dict))
+                yield from ((entry, pauses) for entry in value if isinstance(entry, dict))
 
 
 def _is_percentage(key: str) -> bool:
