@@ -28,7 +28,6 @@ EXCEPTIONS = {
     "loads/announcing.py:_say": "what a load of the workspace itself refers to",
     "loads/announcing.py:created": "the load that its service has just made",
     "extracts/parts.py:parts": "what an extract of the workspace itself refers to",
-    "embedding/queries.py:origin_of_frame": "who may show a page is no secret, and its id is random",
     "access/queries.py:exchange_code": "by a code that only its holder knows",
     "external_links/queries.py:pending_link": "by a secret that only the link's holder knows",
     "oauth/queries.py:by_state": "by a secret that only the browser knows which was sent with it",

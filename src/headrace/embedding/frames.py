@@ -13,17 +13,19 @@ def frame_of(session: Session, frame_id: UUID) -> Frame | None:
     found = queries.frame_named(session, frame_id)
     if found is None:
         return None
+    frame, agency_id = found
     return Frame(
-        id=found.id,
-        workspace_id=found.workspace_id,
-        credential=found.credential,
-        purpose=found.purpose,
-        datasource_name=found.datasource_name,
-        destination_name=found.destination_name,
-        connection_id=found.connection_id,
-        destination_connection_id=found.destination_connection_id,
-        origin=found.origin,
-        return_url=found.return_url,
-        theme=found.theme,
-        lang=found.lang,
+        id=frame.id,
+        agency_id=agency_id,
+        workspace_id=frame.workspace_id,
+        credential=frame.credential,
+        purpose=frame.purpose,
+        datasource_name=frame.datasource_name,
+        destination_name=frame.destination_name,
+        connection_id=frame.connection_id,
+        destination_connection_id=frame.destination_connection_id,
+        origin=frame.origin,
+        return_url=frame.return_url,
+        theme=frame.theme,
+        lang=frame.lang,
     )

@@ -60,8 +60,3 @@ def checked_return_url(given: str | None, origin: str | None, listed: Collection
     allowed = {origin_of(item) for item in listed} | ({origin} if origin else set())
     if _plain_origin(given) not in allowed:
         raise ReturnUrlUnfit
-
-
-def frame_ancestors(origin: str | None) -> str:
-    """Return the policy that lets this page alone show the iframe (S43)."""
-    return f"frame-ancestors {origin or chr(39) + 'none' + chr(39)}"

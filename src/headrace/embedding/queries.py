@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from headrace.embedding.models import EmbedFrame
+from headrace.tenancy.models import Workspace
 from headrace.tenancy.scope import WorkspaceScope, owned
 
 
@@ -14,11 +15,13 @@ def frame_of(session: Session, scope: WorkspaceScope, credential: str) -> EmbedF
     return session.scalar(owned(EmbedFrame, scope).where(EmbedFrame.credential == credential))
 
 
-def origin_of_frame(session: Session, frame_id: UUID) -> str | None:
-    """Return the page that may show a frame; None for no page, or for a frame that is not there."""
-    return session.scalar(select(EmbedFrame.origin).where(EmbedFrame.id == frame_id))
+def frame_named(session: Session, frame_id: UUID) -> Row[EmbedFrame, int] | None:
+    """Return a frame and its agency, by its id, before anybody has proven anything.
 
-
-def frame_named(session: Session, frame_id: UUID) -> EmbedFrame | None:
-    """Return a frame by its id, before anybody has proven anything: who may show it hangs on it."""
-    return session.get(EmbedFrame, frame_id)
+    Who may show a page hangs on it, that of a refusal too.
+    """
+    return session.execute(
+        select(EmbedFrame, Workspace.agency_id)
+        .join(Workspace, Workspace.id == EmbedFrame.workspace_id)
+        .where(EmbedFrame.id == frame_id)
+    ).one_or_none()

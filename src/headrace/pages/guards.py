@@ -71,7 +71,9 @@ def visit_of(request: Request) -> Visit:
 
 def anyone(request: Request, session: DbSession) -> Visit:
     """A visit by somebody unknown; in an iframe, by what the iframe was minted for."""
-    return _visit(Visit, request, frame=_frame(request, session))
+    frame = _frame(request, session)
+    look = _kit(request).look_of(session, frame.agency_id) if frame else None
+    return _visit(Visit, request, frame=frame, look=look)
 
 
 AnyoneVisit = Annotated[Visit, Depends(anyone)]

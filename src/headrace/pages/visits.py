@@ -24,6 +24,7 @@ class Frame:
     """
 
     id: UUID
+    agency_id: int
     workspace_id: int
     credential: str
     purpose: str

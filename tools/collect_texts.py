@@ -1,0 +1,92 @@
+"""Say which texts of the pages lack a translation, and which translations nobody uses any more."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.extract import extract
+from jinja2.ext import babel_extract
+
+from headrace.pages.languages import SOURCE, catalogues
+
+_SOURCE = Path(__file__).parents[1] / "src" / "headrace"
+_KEYWORDS = {"N_": None, "gettext": None, "ngettext": (1, 2)}
+_IN_TEMPLATES = ["_", "gettext", "ngettext"]
+
+Text = str | tuple[str, ...]
+
+
+def wanted() -> dict[Text, str]:
+    """Return every text of code and templates, with a place where it stands; plurals are tuples."""
+    found: dict[Text, str] = {}
+    for given, place in [*_of_code(), *_of_templates()]:
+        text = _text(given)
+        if text is not None:
+            found.setdefault(text, place)
+    return found
+
+
+def translated(tag: str) -> set[Text]:
+    """Return the texts that have a translation into a language."""
+    return {
+        text
+        for catalogue in catalogues()[tag]
+        for message in catalogue
+        if (text := _text(message.id)) and _is_whole(message.string)
+    }
+
+
+def _is_whole(translation: object) -> bool:
+    return all(translation) if isinstance(translation, tuple | list) else bool(translation)
+
+
+def _of_code() -> Iterator[tuple[object, str]]:
+    for path in sorted(_SOURCE.rglob("*.py")):
+        content = path.read_bytes()
+        if b"N_(" not in content and b"gettext(" not in content:
+            continue
+        with path.open("rb") as file:
+            for line, text, _, _ in extract("python", file, keywords=_KEYWORDS):
+                yield text, f"{path.relative_to(_SOURCE)}:{line}"
+
+
+def _of_templates() -> Iterator[tuple[object, str]]:
+    for path in sorted((_SOURCE / "pages" / "templates").rglob("*.html")):
+        with path.open("rb") as file:
+            options = {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}
+            for line, _, text, _ in babel_extract(file, _IN_TEMPLATES, [], options):
+                yield text, f"{path.relative_to(_SOURCE)}:{line}"
+
+
+def _text(found: object) -> Text | None:
+    """The text of a call; None where it is not written there, but in a variable."""
+    given = found if isinstance(found, tuple | list) else (found,)
+    texts = tuple(item for item in given if isinstance(item, str) and item)
+    return texts[0] if len(texts) == 1 else texts or None
+
+
+def main() -> int:
+    """Print what lacks, in the form of a catalogue, and what is of no use."""
+    texts = wanted()
+    lacking = 0
+    for tag in sorted(set(catalogues()) - {SOURCE}):
+        have = translated(tag)
+        for text, place in texts.items():
+            if text not in have:
+                lacking += 1
+                one, *many = [text] if isinstance(text, str) else text
+                plural = "".join(f"msgid_plural {_quoted(item)}\n" for item in many)
+                empty = 'msgstr[0] ""\nmsgstr[1] ""' if many else 'msgstr ""'
+                sys.stdout.write(f"#: {place}\nmsgid {_quoted(one)}\n{plural}{empty}\n\n")
+        for text in sorted(map(str, have - texts.keys())):
+            sys.stderr.write(f"# {tag}: not used any more: {text}\n")
+    return 1 if lacking else 0
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+if __name__ == "__main__":
+    sys.exit(main())
