@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from headrace.kit import tracing
+
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "credential", "api_key", "cookie")
 _MASK = "********"
 
@@ -16,6 +18,7 @@ def configure(log_format: str, log_level: str) -> None:
     as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _add_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         mask_secrets,
@@ -45,6 +48,14 @@ def configure(log_format: str, log_level: str) -> None:
     # urllib3 and httpx say whole request lines, and some vendors take their token in the query.
     for noisy in ("urllib3", "httpx", "procrastinate", "uvicorn.access", "psycopg.pool", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say which trace a line belongs to, where there is one."""
+    trace_id = tracing.trace_id()
+    if trace_id:
+        event.setdefault("trace_id", trace_id)
+    return event
 
 
 def mask_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -132,6 +132,14 @@ def span(
             raise
 
 
+def fail(reason: str) -> None:
+    """Tell of the span we are in what `Span.fail` tells."""
+    if _tracer is not None:
+        from opentelemetry.trace import get_current_span
+
+        Span(get_current_span()).fail(reason)
+
+
 def _context_of(parent: str | None) -> Any:
     if parent is None:
         return None

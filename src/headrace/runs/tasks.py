@@ -61,6 +61,7 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
         return
     context, kind, is_worn_out = begun
     with (
+        _span(context, kind),
         structlog.contextvars.bound_contextvars(
             run_id=run_id, workspace_id=context.scope.workspace_id
         ),
@@ -71,8 +72,7 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
             return
         log.info("run started", kind=kind.name, subject_id=context.subject_id)
         try:
-            with _span(context, kind):
-                kind.carry_out(context)
+            kind.carry_out(context)
             log.info("run ended")
         except RunLost:
             log.info("run lost to another worker, or cancelled")
@@ -142,6 +142,7 @@ def _give_up(context: RunContext, _: Watch, verdict: Exception) -> None:
 
 def _record(context: RunContext, error: OutsideError) -> None:
     log.warning("run did not finish", outcome=type(error).__name__, details=str(error))
+    tracing.fail(type(error).__name__)
     try:
         try:
             insist(partial(_settle, context, error))
