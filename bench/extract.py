@@ -10,20 +10,25 @@ Any other reader can be pointed at `<url>/v1/accounts/bench/report`: it answers
 import argparse
 import asyncio
 import multiprocessing
+import os
 import resource
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from headrace.connectors.contract import Access, Account, ReadRequest
 from headrace.connectors.sources.demo_ads import CONNECTOR
+from headrace.extracts import reading
+from headrace.extracts.reading import READERS
 from headrace.kit.days import DayRange
 from headrace.kit.outbound import OutboundHttp, OutboundPolicy
+from headrace.runs.watching import Patience, Watch
 from headrace.sandbox.fields import FIELDS
 from headrace.sandbox.network import huge_account
 from headrace.sandbox.reports import ReportQuery, page
@@ -32,6 +37,7 @@ PAGE_ROWS = 500
 DAY = date(2026, 6, 1)
 _DIFFERENT_PAGES = 40
 _START_SECONDS = 60
+_READER_MB = 1024
 
 
 @dataclass(frozen=True)
@@ -125,18 +131,40 @@ def bench_request(fields: tuple[str, ...]) -> ReadRequest:
     return ReadRequest(account, "ad_performance", fields, DayRange(DAY, DAY), journal)
 
 
-def read_all(server: PageServer) -> Stats:
-    """Read everything through the connector of Demo Ads, as a worker does, and keep nothing."""
-    started, started_cpu = time.perf_counter(), time.process_time()
+def read_all(server: PageServer, *, isolated: bool = False) -> Stats:
+    """Read everything through the connector of Demo Ads, as a worker does, and keep nothing.
+
+    isolated: in a reader process, whose time counts with ours; it is started before.
+    """
+    access, request = bench_access(server.url), bench_request(server.fields)
+    batches = _isolated(access, request) if isolated else CONNECTOR.read(access, request)
+    if isolated:
+        READERS.ready(_READER_MB)
+    started, started_cpu = time.perf_counter(), _cpu_seconds()
     rows = size = 0
-    for batch in CONNECTOR.read(bench_access(server.url), bench_request(server.fields)):
+    for batch in batches:
         rows += batch.num_rows
         size += batch.nbytes
-    seconds, cpu = time.perf_counter() - started, time.process_time() - started_cpu
+    seconds, cpu = time.perf_counter() - started, _cpu_seconds() - started_cpu
     if rows != server.rows:
         raise AssertionError(f"{rows} rows were read of {server.rows}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Stats(rows, seconds, cpu, size, peak)
+
+
+def _isolated(access: Access, request: ReadRequest) -> Iterator[Any]:
+    patience = Patience(timedelta(hours=1), timedelta(hours=1))
+    return reading.batches(CONNECTOR, access, request, Watch(0, 0, patience), _READER_MB)
+
+
+def _cpu_seconds() -> float:
+    """CPU of this process and of the readers that it has."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    told = time.process_time()
+    for process_id in READERS.process_ids():
+        fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+        told += (int(fields[11]) + int(fields[12])) / ticks
+    return told
 
 
 def _serve(rows: int, fields: tuple[str, ...], told: Connection) -> None:
@@ -209,9 +237,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--fields", type=int, default=30)
+    parser.add_argument("--isolated", action="store_true", help="read in a reader process")
     asked = parser.parse_args()
     with page_server(asked.rows, asked.fields) as server:
-        stats = read_all(server)
+        stats = read_all(server, isolated=asked.isolated)
     print(
         f"{stats.rows:,} rows x {asked.fields} fields in {stats.seconds:.2f} s: "
         f"{stats.rows_per_second:,.0f} rows/s, {stats.cpu_us_per_row:.2f} us CPU a row, "

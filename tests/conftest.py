@@ -106,6 +106,7 @@ def settings(tmp_path: Path) -> Settings:
         allowed_private_hosts=["127.0.0.1", "localhost"],
         local_files_root=tmp_path / "files",
         file_import_roots=[tmp_path / "imports"],
+        isolate_reading=False,  # fakes live in this process; tests of readers say otherwise
     )
 
 

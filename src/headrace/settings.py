@@ -96,6 +96,18 @@ class Settings(BaseSettings):
         description="How long one attempt may show no progress, not a row read or written, before it "
         "is stopped and tried again. Longer than the longest single statement of a destination.",
     )
+    isolate_reading: bool = Field(
+        True,
+        description="Whether connectors read in processes of their own, one for each thread of a "
+        "worker: one that hangs or takes too much memory is then ended alone. Without, a worker "
+        "takes less memory.",
+    )
+    reader_memory_mb: int = Field(
+        1024,
+        ge=256,
+        le=1_000_000,
+        description="Memory in megabytes that reading one window may take.",
+    )
     runs_per_workspace: int = Field(
         8, ge=1, le=1000, description="How many runs of one workspace are carried out at once."
     )

@@ -96,4 +96,5 @@ def fulfil_external_auth(
 
     Credentials that the data source refuses spend nothing; give better ones.
     """
-    return service.fulfil(session, resources, holder, body, calls)
+    service.fulfil(session, resources, holder, body, calls)
+    return service.done(session, holder)

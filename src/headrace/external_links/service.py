@@ -186,7 +186,7 @@ def status_of(link: ExternalAuthLink) -> LinkStatus:
 
 def asked(session: Session, holder: LinkHolder) -> dict[str, Any]:
     """Return what the holder of a link is asked for, as `ExternalAuthRequest`; spends nothing."""
-    link = _pending(session, holder)
+    link = pending(session, holder)
     username, agency_title = queries.asker(session, link.created_by)
     connector = connections.connector_named(link.datasource_name)
     return {
@@ -205,31 +205,41 @@ def fulfil(
     holder: LinkHolder,
     given: ExternalAuthIn,
     calls: OutsideCalls,
-) -> dict[str, Any]:
-    """Connect, or reconnect, with what the holder gave, and spend the link; `ExternalAuthDone`.
+    grant_digest: str | None = None,
+) -> int:
+    """Connect, or reconnect, with what the holder gave, and spend the link; the connection's id.
 
     The platform is asked between two transactions: of two who come at once, the second to be
     answered finds the link spent, and nothing of what it made is kept. What the platform refuses
-    spends nothing.
+    spends nothing. `grant_digest` as in `connections.service.create`.
 
     Raises:
         LinkDead: if the link was used or revoked meanwhile, or the connection is gone.
         FieldMissing, FieldUnfit, CannotConnect: as connecting does.
     """
-    link = _pending(session, holder)
+    link = pending(session, holder)
     if link.is_reconnect:
-        connection_id = _reconnect(session, resources, holder.scope, link, given, calls)
+        connection_id = _reconnect(
+            session, resources, holder.scope, link, given, calls, grant_digest
+        )
     else:
         body = ConnectionIn(credentials=given.credentials, settings=given.settings)
         name = link.datasource_name
-        made = connections.create(session, holder.scope, resources, name, body, calls)
+        made = connections.create(session, holder.scope, resources, name, body, calls, grant_digest)
         connection_id = made["id"]
-    link = _pending(session, holder)  # again: this is another transaction
+    link = pending(session, holder)  # again: this is another transaction
     provenance.record_link(session, holder.scope, connection_id, link.id)
     link.connection_id = connection_id
     link.used_at = clock.now()
     link.sealed_secret = None
     session.flush()
+    return connection_id
+
+
+def done(session: Session, holder: LinkHolder) -> dict[str, Any]:
+    """Return what a link that was just spent was for, as `ExternalAuthDone`."""
+    link = queries.held_link(session, holder.scope, holder.link_id)
+    assert link is not None
     return {"status": LinkStatus.USED, "datasource_name": link.datasource_name}
 
 
@@ -240,17 +250,25 @@ def _reconnect(
     link: ExternalAuthLink,
     given: ExternalAuthIn,
     calls: OutsideCalls,
+    grant_digest: str | None,
 ) -> int:
     assert link.connection_id is not None
     body = ReauthorizeIn(credentials=given.credentials, settings=given.settings or None)
     try:
-        connections.reauthorize(session, scope, resources, link.connection_id, body, calls)
+        connections.reauthorize(
+            session, scope, resources, link.connection_id, body, calls, grant_digest
+        )
     except NotFound as error:
         raise LinkDead from error
     return link.connection_id
 
 
-def _pending(session: Session, holder: LinkHolder) -> ExternalAuthLink:
+def pending(session: Session, holder: LinkHolder) -> ExternalAuthLink:
+    """Return the link that somebody holds, held against changes.
+
+    Raises:
+        LinkDead: if it was used or revoked meanwhile.
+    """
     link = queries.held_link(session, holder.scope, holder.link_id)
     if link is None or status_of(link) is not LinkStatus.PENDING:
         raise LinkDead

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from headrace.extracts.reader_messages import BadValuesSeen
 from headrace.kit import clock
 from headrace.runs.context import RunContext
 from headrace.runs.models import RunWindow
@@ -27,6 +28,7 @@ class RunJournal:
         self.rows_read = 0
         self.bad_values = 0
         self.retries = 0
+        self.seconds_reading = 0.0
 
     def bookmark(self) -> Mapping[str, Any] | None:
         """Return what an earlier attempt at this window saved."""
@@ -49,6 +51,13 @@ class RunJournal:
         self.bad_values += 1
         if self.bad_values <= _BAD_VALUES_LOGGED:
             log.info("value nulled", column=column, row_number=row_number, length=len(value))
+
+    def count_bad_values(self, seen: BadValuesSeen) -> None:
+        """Count values that a reader process replaced by null."""
+        room = max(0, _BAD_VALUES_LOGGED - self.bad_values)
+        for column, row_number, length in seen.places[:room]:
+            log.info("value nulled", column=column, row_number=row_number, length=length)
+        self.bad_values += seen.count
 
     def count_retry(self, reason: str) -> None:
         """Count a request that was sent again."""

@@ -14,7 +14,7 @@ from headrace.connectors.abilities import RenewsCredentials
 from headrace.connectors.contract import Access, Account, BadValues, ReadRequest
 from headrace.data_tables import accounts, followers
 from headrace.data_tables import service as data_tables
-from headrace.extracts import announcing
+from headrace.extracts import announcing, reading
 from headrace.extracts.journal import RunJournal
 from headrace.extracts.parts import Parts, expected
 from headrace.extracts.parts import parts as whole
@@ -145,6 +145,7 @@ def _fresh_access(work: Work) -> Access:
     with work.context.look() as session:
         connection = renewed(session, work.context.scope, resources, work.parts.connection.id)
     return connections.open_access(resources, connection)
+    work.context.watch.lap()
 
 
 def _read_window(work: Work, window: RunWindow) -> None:
@@ -167,8 +168,12 @@ def _read_window(work: Work, window: RunWindow) -> None:
         inserted_at=clock.now(),
         date_field=work.parts.date_field,
     )
-    with writer:
-        for batch in work.parts.connector.read(access, request):
+    with (
+        writer,
+        reading.opened(work.context, work.parts.connector, access, request, window.id) as batches,
+    ):
+        for batch in batches:
+    journal.seconds_reading = work.context.watch.lap()
             journal.batch_read(batch.num_rows)
             writer.write(work.screen.shown(batch))
         staged = writer.finish()
@@ -209,6 +214,8 @@ def _replace(
     elif work.parts.report.holds_some_days and days is not None:
         return Replaced(0, 0)  # a file without rows of these days says nothing of them
     return replace_window(
+    run.seconds_reading += journal.seconds_reading
+    run.seconds_storing += work.context.watch.lap()
         session,
         table_id=work.table_id,
         workspace_id=work.context.scope.workspace_id,

@@ -4,12 +4,21 @@ from fastapi import APIRouter
 
 from headrace.access.embed_cookies import PATH_NAME
 from headrace.access.page_access import WORKSPACE_NAME
-from headrace.iframe import home
+from headrace.iframe import (
+    connect,
+    connect_accounts,
+    connect_oauth,
+    connect_returning,
+    connect_sources,
+    home,
+)
 from headrace.pages.guards import EMBED, WORKSPACES
 
-_AREAS = (home.router,)
+_AREAS = (home.router, connect.router, connect_oauth.router, connect_accounts.router)
 
 router = APIRouter(include_in_schema=False)
 for _area in _AREAS:
     router.include_router(_area, prefix=f"{EMBED}/{{{PATH_NAME}:uuid}}")
     router.include_router(_area, prefix=f"{WORKSPACES}/{{{WORKSPACE_NAME}:int}}")
+router.include_router(connect_returning.router)
+router.include_router(connect_sources.icons)

@@ -213,7 +213,7 @@ def _record(context: RunContext, work: Work, planned: PlannedUnit, delivered: De
         if planned.kind is UnitKind.FULL:
             load.delivered_shape = work.shape
         runs.note_progress(run)
-        context.watch.part_ended()
+        run.seconds_storing += context.watch.lap()
         run.rows_written += delivered.rows_written
         run.rows_deleted += delivered.rows_deleted
 

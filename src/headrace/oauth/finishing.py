@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from headrace.access.authentication import member_scope
-from headrace.access.permissions import Permission
 from headrace.connections import drafts
 from headrace.connections import service as connections
 from headrace.connections.schemas import ConnectionIn, ReauthorizeIn
@@ -21,7 +20,7 @@ from headrace.oauth.errors import ReceiptUnknown
 from headrace.oauth.exchange import CodeInHand, ExchangeFailed, exchanged
 from headrace.oauth.models import Authorization, AuthorizationStatus
 from headrace.oauth.problems import ProblemCode
-from headrace.oauth.service import fail, place, status_of
+from headrace.oauth.service import fail, needed_by, place, status_of
 from headrace.rest.errors import AppError
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
@@ -130,8 +129,7 @@ def finish_by_receipt(
     if row is None:
         raise ReceiptUnknown
     scope = member_scope(session, row.created_by, row.workspace_id)
-    needed = Permission.CONNECTION_EDIT if row.is_reconnect else Permission.CONNECTION_CREATE
-    if scope is None or needed not in scope.permissions:
+    if scope is None or needed_by(row) not in scope.permissions:
         fail(row, ProblemCode.RIGHTS_LOST, "Who began it may not connect here any more.")
         session.flush()
         return row

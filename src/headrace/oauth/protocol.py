@@ -78,6 +78,8 @@ def tokens_of(body: str) -> Tokens:
     except (ValueError, TypeError, AttributeError):
         raise TokensRefused("the answer could not be read") from None
     # oauthlib fills in a scope that the platform did not name; an empty one is none named.
+    if not told.get("access_token"):
+        raise TokensRefused("the answer holds no token")
     scopes = told.get("scope")
     if isinstance(scopes, str):
         scopes = scopes.replace(",", " ").split()
@@ -88,8 +90,8 @@ def tokens_of(body: str) -> Tokens:
             float(told["expires_in"]) if told.get("expires_in") else None,
             frozenset(str(item) for item in scopes) if scopes else None,
         )
-    except (KeyError, ValueError, TypeError):
-        raise TokensRefused("the answer holds no token") from None
+    except (ValueError, TypeError):
+        raise TokensRefused("the answer could not be read") from None
 
 
 def _words_of(error: OAuth2Error) -> str:

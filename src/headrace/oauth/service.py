@@ -41,6 +41,11 @@ def needed(body: AuthorizationIn) -> Permission:
     return Permission.CONNECTION_EDIT if is_reconnect else Permission.CONNECTION_CREATE
 
 
+def needed_by(row: Authorization) -> Permission:
+    """Return the permission that finishing an authorization takes."""
+    return Permission.CONNECTION_EDIT if row.is_reconnect else Permission.CONNECTION_CREATE
+
+
 @dataclass(frozen=True)
 class Begun:
     """An authorization that was just begun, and where to send the person's browser."""

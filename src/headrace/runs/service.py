@@ -145,6 +145,29 @@ def plan_once(session: Session, run_id: int, ranges: list[DayRange | None]) -> N
     session.flush()
 
 
+def halve_window(session: Session, window_id: int) -> bool:
+    """Cut a window that is too much at once in two, the newer half first; whether it could be.
+
+    The older half goes to the end: the ledger of days does not mind the order.
+    """
+    window = session.get_one(RunWindow, window_id)
+    window.bookmark = None
+    if window.date_from is None or window.date_to is None or window.date_from == window.date_to:
+        return False
+    middle = window.date_from + (window.date_to - window.date_from) / 2
+    last = max(one.position for one in queries.windows(session, window.run_id))
+    session.add(
+        RunWindow(
+            run_id=window.run_id,
+            position=last + 1,
+            date_from=window.date_from,
+            date_to=middle,
+        )
+    )
+    window.date_from = middle + timedelta(days=1)
+    return True
+
+
 def finish_window(session: Session, window_id: int, rows: int) -> None:
     """Mark a window done: the checkpoint, in the transaction that stores its rows."""
     window = session.get_one(RunWindow, window_id)

@@ -51,7 +51,7 @@ class Watch:
         self.pause_asked = False
         self.rows = 0
         self.noted_rows = 0
-        self.began_at = self.moved_at = time.monotonic()
+        self.began_at = self.moved_at = self._lap_at = time.monotonic()
         self.stopped_at: float | None = None
         self.is_given_up = False
         self._patience = patience
@@ -75,10 +75,12 @@ class Watch:
         self.moved_at = time.monotonic()
         self.check()
 
-    def part_ended(self) -> None:
-        """Begin the count of rows anew: those so far are stored with the run."""
+    def lap(self) -> float:
+        """Begin a part of the work: count rows anew, return the seconds since the last one began."""
+        before, self._lap_at = self._lap_at, time.monotonic()
         self.rows = 0
-        self.moved_at = time.monotonic()
+        self.moved_at = self._lap_at
+        return self._lap_at - before
 
     @contextmanager
     def ended_by(self, end: Callable[[], None]) -> Iterator[None]:
