@@ -1,6 +1,6 @@
 """A network that speaks Demo Ads' API and holds exactly the rows that a test put there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -24,12 +24,14 @@ class PlainNetwork:
     """One account. Every day has the row `base` until a test says otherwise.
 
     is_limited: whether reports are refused until later. is_refusing: whether they are for good.
+    before_answer: called once, when the next answer is known and before it is sent.
     """
 
     base_url: str = ""
     days: dict[date, Day] = field(default_factory=dict)
     is_limited: bool = False
     is_refusing: bool = False
+    before_answer: Callable[[], None] | None = None
 
     def rows(self, day: date) -> Day:
         """The rows of a day."""
@@ -47,6 +49,7 @@ class PlainNetwork:
         """Be as at first."""
         self.days.clear()
         self.is_limited = self.is_refusing = False
+        self.before_answer = None
 
     def report(self, request: Request) -> Response:
         """Answer a question for rows."""
@@ -67,6 +70,9 @@ class PlainNetwork:
                 }
                 found.append({name: row[name] for name in fields})
             day += timedelta(days=1)
+        happens, self.before_answer = self.before_answer, None
+        if happens is not None:
+            happens()
         return JSONResponse({"data": found, "next_cursor": None})
 
 

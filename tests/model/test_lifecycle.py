@@ -7,13 +7,10 @@ comes to rest: then the table is what the source holds, the destination is what 
 every event has arrived under one key.
 """
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import pytest
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -26,17 +23,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from fakes.certificates import Authority
-from fakes.memory_loader import NAME, MemoryLoader
-from fakes.plain_network import plain_network
-from fakes.receiver import receiving
-from headrace.app import create_app
-from headrace.destinations.presentation import destination_named
+from fakes.plain_network import Day
 from headrace.kit.outcomes import Refused, TryLater
-from headrace.loaders.registry import loaders
-from headrace.rest.resources import open_resources
-from headrace.settings import Settings
-from headrace.webhooks import service as webhooks
 from model.world import EVENTS, EXTRACTS, FIELDS, LOADS, Shown, Stage, World
 
 LOOKBACK_DAYS = 3  # of the report
@@ -50,6 +38,7 @@ _ENDS = {
 }
 
 NUMBERS = st.integers(0, 5)
+SLEEPS = st.one_of(st.none(), st.none(), st.integers(0, 4))
 DEATHS = st.one_of(st.none(), st.integers(0, 8))
 
 
@@ -69,6 +58,8 @@ class Lifecycle(RuleBasedStateMachine):
         self.loads: dict[int, tuple[str, str]] = {}
         self.shown: dict[date, Shown] = {}
         self.windows_seen: set[int] = set()
+        self.asleep_with: dict[date, Day] | None = None
+        self.asleep_fields: list[str] | None = None
         self.counts = dict.fromkeys(EVENTS, 0)
         self.create(history=4)
         self.create_load(mode)
@@ -217,6 +208,21 @@ class Lifecycle(RuleBasedStateMachine):
         self.world.work(number, dies_after, is_stored=is_stored)
         self._take_note()
 
+    @precondition(lambda self: self.world.jobs and self.world.sleeper is None)
+    @rule(number=NUMBERS, after=SLEEPS)
+    def worker_falls_asleep(self, number: int, after: int | None) -> None:
+        if self.world.fall_asleep(number, after):
+            # What it has read it stores later; with the fields it knew when it began.
+            self.asleep_with = self._source() if after is None else None
+            self.asleep_fields = None if after == 0 else list(self.fields)
+        self._take_note()
+
+    @precondition(lambda self: self.world.sleeper is not None)
+    @rule()
+    def worker_wakes(self) -> None:
+        self.world.wake()
+        self._take_note(self.asleep_with, self.asleep_fields)
+
     @rule()
     def leases_end(self) -> None:
         self.world.let_leases_end()
@@ -225,21 +231,34 @@ class Lifecycle(RuleBasedStateMachine):
     def dispatch(self, failures: int) -> None:
         self.world.dispatch(failures)
 
-    def _take_note(self) -> None:
-        """Let the model read, as the source is now, what was read in this step."""
+    def _source(self) -> dict[date, Day]:
+        """The source's rows of the days that anything may be about, as they are now."""
+        today = self.world.today()
+        return {d: self.stage.network.rows(d) for d in (today - n * _DAY for n in range(-1, 90))}
+
+    def _take_note(
+        self, in_hand: dict[date, Day] | None = None, fields: list[str] | None = None
+    ) -> None:
+        """Let the model read what was read in this step, as the source is now.
+
+        in_hand: what a worker that slept had read before, of the first window it stores.
+        fields: those it knew.
+        """
         done = self.world.ask(
             "SELECT w.id, w.date_from, w.date_to FROM run_window w JOIN run r ON r.id = w.run_id "
             "WHERE r.workspace_id = :w AND r.kind = 'extract' AND w.is_done ORDER BY w.finished_at"
         )
-        for window in done:
-            if window.id in self.windows_seen:
-                continue
+        for window in [each for each in done if each.id not in self.windows_seen]:
             self.windows_seen.add(window.id)
+            source, in_hand = in_hand or self._source(), None
             day = window.date_from
             while day <= window.date_to:
                 self.shown[day] = {
-                    campaign: (Decimal(spend), clicks if "clicks" in self.fields else None)
-                    for campaign, (spend, clicks) in self.stage.network.rows(day).items()
+                    campaign: (
+                        Decimal(spend),
+                        clicks if "clicks" in (fields or self.fields) else None,
+                    )
+                    for campaign, (spend, clicks) in source[day].items()
                 }
                 day += _DAY
 
@@ -305,6 +324,8 @@ class Lifecycle(RuleBasedStateMachine):
         self._events_have_arrived()
 
     def _rest(self) -> None:
+        if self.world.sleeper is not None:
+            self.worker_wakes()
         self.world.come_to_rest()
         self._take_note()
 
@@ -346,28 +367,6 @@ class Lifecycle(RuleBasedStateMachine):
         assert arrived.keys() == {event.uid for event in happened}
         assert all(len(keys) == 1 for keys in arrived.values())
         assert len(set().union(*arrived.values())) == len(arrived)
-
-
-@pytest.fixture
-def stage(
-    settings: Settings,
-    committed_database: str,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Stage]:
-    """A server in this process on a database of its own, and what it reaches."""
-    authority, memory = Authority(tmp_path_factory.mktemp("authority")), MemoryLoader()
-    monkeypatch.setitem(loaders(), NAME, memory)
-    monkeypatch.setattr(webhooks, "_CHECKS", type(webhooks._CHECKS)(per_minute=9999, burst=9999))
-    with plain_network() as network, receiving(authority.server("127.0.0.1")) as receiver:
-        settings = settings.model_copy(
-            update={"base_urls": {"demo_ads": network.base_url}, "ca_bundle": authority.bundle}
-        )
-        resources = open_resources(settings, committed_database, threads=4)
-        with TestClient(create_app(settings, resources), raise_server_exceptions=False) as client:
-            yield Stage(resources, client, network, memory, receiver)
-        resources.engine.dispose()
-    destination_named.cache_clear()
 
 
 def test_sequences_agree_with_the_model(stage: Stage) -> None:  # F48

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from fakes.callers import AgencyFake, WorkspaceFake, take_jobs
-from fakes.dying import dying_at_commit
+from fakes.dying import SleepingWorker, dying_at_commit
 from fakes.memory_loader import MemoryLoader
 from fakes.plain_network import PlainNetwork
 from fakes.receiver import Receiver, Reply
@@ -62,6 +62,7 @@ class World:
     destination_id: str
     days_on: ExitStack = field(default_factory=ExitStack)
     jobs: list[dict[str, Any]] = field(default_factory=list)
+    sleeper: SleepingWorker | None = None
 
     @classmethod
     def begin(cls, stage: Stage) -> "World":
@@ -100,6 +101,7 @@ class World:
 
     def end(self) -> None:
         """Leave nothing that the next sequence would meet."""
+        self.wake()
         self.days_on.close()
         for statement in (
             "UPDATE run SET status = 'cancelled', finished_at = now() WHERE finished_at IS NULL",
@@ -181,6 +183,28 @@ class World:
         resources = self.stage.resources
         with dying_at_commit(resources.sessions, dies_after, is_stored=is_stored):
             run_tasks.carry_out(resources, **job)
+
+    def fall_asleep(self, number: int, after: int | None) -> bool:
+        """Begin to carry out a job, and sleep after a commit, or with an answer in hand (None).
+
+        Whether the worker sleeps; it has ended otherwise.
+        """
+        job, resources = self.jobs[-1 - number % len(self.jobs)], self.stage.resources
+        worker = SleepingWorker(
+            resources.sessions, lambda: run_tasks.carry_out(resources, **job), after
+        )
+        if after is None:
+            self.stage.network.before_answer = worker.sleep
+        sleeps = worker.start()
+        self.stage.network.before_answer = None
+        self.sleeper = worker if sleeps else None
+        return sleeps
+
+    def wake(self) -> None:
+        """Let the worker that sleeps go on; others may have done its work meanwhile."""
+        if self.sleeper is not None:
+            self.sleeper.wake()
+            self.sleeper = None
 
     def let_leases_end(self) -> None:
         """Let workers be silent for long; what they had in hand waits again."""
