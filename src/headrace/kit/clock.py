@@ -24,6 +24,14 @@ def today(timezone: str) -> date:
     return now().astimezone(ZoneInfo(timezone)).date()
 
 
+def moved_by() -> timedelta:
+    """Return how far this clock is from the machine's: nothing, but in tests that move it.
+
+    What goes by the database's clock, whatever the machine's says, adds this to it.
+    """
+    return timedelta(0) if _read is _system_now else _read() - _system_now()
+
+
 @contextmanager
 def shifted(by: timedelta) -> Iterator[None]:
     """Run a block with the clock moved by a duration; for tests of expiry and schedules."""

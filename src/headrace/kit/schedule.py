@@ -4,6 +4,7 @@ Wall-clock time in the schedule's zone decides. A wall time that does not exist 
 fires at the first moment after the gap; one that exists twice fires once, at its first occurrence.
 """
 
+import hashlib
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,6 +21,14 @@ class Interval(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+
+
+_SHORTEST = {
+    Interval.HOUR: timedelta(hours=1),
+    Interval.DAY: timedelta(days=1),
+    Interval.WEEK: timedelta(weeks=1),
+    Interval.MONTH: timedelta(days=28),
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,18 @@ def next_fire(schedule: Schedule, after: datetime) -> datetime:
             if moment > after:
                 return moment
         day = _next_candidate(schedule, day)
+
+
+def spread(schedule: Schedule, name: str, most_seconds: float) -> timedelta:
+    """Return how long after a due time what is called `name` begins, so that not all begin at once.
+
+    Always the same for a name, and evenly distributed over names; less than `most_seconds`, and less
+    than a hundredth of the time between two fires.
+    """
+    hundredth = _SHORTEST[schedule.interval].total_seconds() * schedule.recurrence / 100
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    share = int.from_bytes(digest, "big") / 2**64
+    return timedelta(seconds=share * min(most_seconds, hundredth))
 
 
 def _wall_times(schedule: Schedule, day: date) -> list[datetime]:

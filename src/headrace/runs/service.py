@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
 from sqlalchemy.orm import Session, object_session
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, object_session
 from headrace.kit import clock, tracing
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import TryLater
-from headrace.kit.schedule import Interval, Schedule, next_fire
+from headrace.kit.schedule import Interval, Schedule, next_fire, spread
 from headrace.runs import control_queries, queries
 from headrace.runs.models import Outcome, Run, RunAttempt, RunStatus, RunWindow, ScheduleRow
 from headrace.runs.schemas import Scheduling
@@ -83,6 +84,8 @@ def start(session: Session, scope: WorkspaceScope, new: NewRun, join: Join | Non
         if waiting is None:  # it was admitted between the two statements
             return start(session, scope, new, join)
         run_id = waiting.id
+        if not new.delay_seconds:
+            waiting.due_at = min(waiting.due_at, queries.database_now(session))
         if join is not None:
             waiting.params = join(waiting.params, new.params)
     wake(session)
@@ -259,9 +262,9 @@ def set_schedules(
 ) -> None:
     """Give a subject these schedules and no others; they count from today."""
     queries.delete_schedules(session, scope, kind, str(subject_id))
-    now = clock.now()
+    now = schedule_clock(session)
     for position, rule in enumerate(rules):
-        anchor = clock.today(rule.timezone)
+        anchor = now.astimezone(ZoneInfo(rule.timezone)).date()
         session.add(
             ScheduleRow(
                 workspace_id=scope.workspace_id,
@@ -293,14 +296,27 @@ def pause_schedules(
     """
     queries.pause_schedules(session, scope, kind, str(subject_id), is_paused)
     if not is_paused:
+        now = schedule_clock(session)
         for row in queries.schedules(session, scope, kind, str(subject_id)):
-            advance(row, clock.now())
+            advance(row, now)
+
+
+def schedule_clock(session: Session) -> datetime:
+    """Return the moment that schedules go by: the database's, so that all machines agree."""
+    return queries.database_now(session) + clock.moved_by()
 
 
 def advance(row: ScheduleRow, now: datetime) -> None:
     """Move a schedule to its next time after now: all that was missed collapses into one."""
     rule = Scheduling.model_validate(row.rule)
     row.due_at = next_fire(_schedule(rule, row.anchor), now)
+
+
+def spread_of(row: ScheduleRow, most_seconds: float) -> timedelta:
+    """Return how long after its due times the runs of a schedule begin, see `kit.schedule.spread`."""
+    rule = Scheduling.model_validate(row.rule)
+    name = f"{row.kind}:{row.subject_id}:{row.position}"
+    return spread(_schedule(rule, row.anchor), name, most_seconds)
 
 
 def _schedule(rule: Scheduling, anchor: Any) -> Schedule:
