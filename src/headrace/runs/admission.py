@@ -1,18 +1,22 @@
 """Which waiting runs begin, which schedules are due, who works: the SQL of the schedulers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
+    Float,
     FromClause,
     Row,
     Select,
     Subquery,
+    Text,
     and_,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -26,7 +30,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from headrace.runs.limits import APP, CONNECTION, CREDENTIAL, DESTINATION, PLACE, Limits
-from headrace.runs.models import LIVE, Pause, Run, RunStatus, ScheduleRow, WorkerProcess
+from headrace.runs.models import FRESH_SQL, LIVE, Pause, Run, RunStatus, ScheduleRow, WorkerProcess
 
 _ADMISSION_LOCK = 0x48454144  # any constant: one admission at a time over the whole database
 _MEMORY = "32MB"
@@ -188,6 +192,22 @@ def take_due_schedules(session: Session, now: datetime, limit: int) -> Sequence[
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+
+
+def delay_new_runs(session: Session, since: datetime, spreads: Mapping[str, float]) -> None:
+    """Let the runs that were asked for since a moment begin so many seconds later, by lane.
+
+    Those that waited already, and were joined, stay as they are.
+    """
+    lanes = cast(list(spreads), ARRAY(Text))
+    seconds = cast(list(spreads.values()), ARRAY(Float))
+    spread = func.unnest(lanes, seconds).table_valued("lane", "seconds")
+    session.execute(
+        update(Run)
+        .where(Run.lane == spread.c.lane, FRESH_SQL, Run.created_at >= since)
+        .values(due_at=Run.due_at + spread.c.seconds * timedelta(seconds=1))
+        .execution_options(synchronize_session=False)
+    )
 
 
 # Workers: how many runs they can begin soon.

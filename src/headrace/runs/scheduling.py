@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from headrace.access.authentication import server_scope
 from headrace.db.engine import DATABASE_AWAY, transaction
 from headrace.jobs import port
-from headrace.kit import clock
 from headrace.rest.resources import Resources
-from headrace.runs import admission, service
+from headrace.runs import admission, queries, service
 from headrace.runs.kinds import kind_named
 from headrace.runs.limits import limits_of
 from headrace.runs.models import ScheduleRow
@@ -40,7 +39,7 @@ def tick(resources: Resources) -> float:
     A run that is asked for in between tells by notification.
     """
     with transaction(resources.sessions) as session:
-        fired = fire_schedules(session)
+        fired = fire_schedules(session, resources.settings.schedule_spread_seconds)
     began = time.monotonic()
     with transaction(resources.sessions) as session:
         at_most = min(_ADMIT_AT_ONCE, room(session, resources.settings.worker_timeout_seconds))
@@ -87,12 +86,15 @@ class Presence:
             admission.forget_worker(session, self.worker_id)
 
 
-def fire_schedules(session: Session) -> int:
+def fire_schedules(session: Session, spread_seconds: float = 0.0) -> int:
     """Start a run for every due schedule, each once, whoever else is looking.
 
-    One that cannot is looked at again in an hour; it does not keep the others waiting.
+    Schedules that share a due time begin within `spread_seconds` after it. One that cannot start a
+    run is looked at again in an hour; it does not keep the others waiting.
     """
-    now = clock.now()
+    now = service.schedule_clock(session)
+    began = queries.database_now(session)
+    spreads: dict[str, float] = {}
     rows = admission.take_due_schedules(session, now, _SCHEDULES_AT_ONCE)
     for row in rows:
         subject = {"kind": row.kind, "subject_id": row.subject_id}
@@ -105,6 +107,11 @@ def fire_schedules(session: Session) -> int:
         except Exception:
             log.exception("schedule could not start a run", **subject)
             row.due_at = now + _SCHEDULE_PAUSE
+        else:
+            seconds = service.spread_of(row, spread_seconds).total_seconds()
+            spreads[f"{row.kind}:{row.subject_id}"] = seconds
+    if spread_seconds:
+        admission.delay_new_runs(session, began, spreads)
     return len(rows)
 
 
