@@ -1,7 +1,9 @@
 """What requests of the API ask of dashboards, read from their addresses."""
 
+from collections.abc import Iterable
 from datetime import date
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request
 
@@ -11,7 +13,8 @@ from headrace.dashboards.performance import Order
 from headrace.dashboards.service import Desk
 from headrace.rest.resources import Resources
 
-Texts = Annotated[list[str], Query(max_length=MOST_CHOSEN)]
+Choice = TypeVar("Choice", bound=StrEnum)
+Pairs = Iterable[tuple[str, str]]
 
 
 def filters(
@@ -61,6 +64,50 @@ def order(
 ) -> Order:
     """Read how campaigns are put in order."""
     return Order(sort, descending, page, page_size)
+
+
+def read_filters(query: Pairs) -> Filters:
+    """Read the filters from an address's parameters; what is empty or unknown is as if left out."""
+    pairs = list(query)
+    one = dict(pairs)
+    return Filters(
+        chosen(Period, one.get("period"), Period.LAST_30_DAYS),
+        _day(one.get("date_from")),
+        _day(one.get("date_to")),
+        chosen(Comparison, one.get("compare"), Comparison.PREVIOUS_PERIOD),
+        _listed(pairs, "channel"),
+        _listed(pairs, "account"),
+        one.get("currency", "")[:3] or None,
+    )
+
+
+def read_order(query: Pairs) -> Order:
+    """Read how campaigns are put in order, as `read_filters` does."""
+    one = dict(query)
+    page = one.get("page", "")
+    return Order(
+        chosen(Metric, one.get("sort"), Metric.SPEND),
+        one.get("descending") != "false",
+        int(page) if page.isascii() and page.isdigit() and 0 < int(page) <= 10**6 else 1,
+    )
+
+
+def chosen(kind: type[Choice], value: str | None, default: Choice) -> Choice:
+    """Return the choice that a text names, or the default."""
+    return kind(value) if value in set(kind) else default
+
+
+def _listed(pairs: Pairs, name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for key, value in pairs if key == name and value))[
+        :MOST_CHOSEN
+    ]
+
+
+def _day(value: str | None) -> date | None:
+    try:
+        return date.fromisoformat(value or "")
+    except ValueError:
+        return None
 
 
 def desk(request: Request) -> Desk:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import cache
 from threading import Lock, Timer
 from typing import Any
 
@@ -24,6 +25,8 @@ _MOST_SPEC_BYTES = 2 * 1024 * 1024
 _MOST_PICTURE_BYTES = 16 * 1024 * 1024
 _ENVIRONMENT = {"PATH", "LANG", "PYTHONPATH", "VIRTUAL_ENV"}
 _OPENING = re.compile(r"<svg [^>]*>")
+# Nothing of a chart needs these; text that holds such words has its brackets escaped.
+_NOT_DRAWN = re.compile(r"<(script|foreignobject|iframe|image|use|style|a)\b", re.IGNORECASE)
 _PATTERN = (
     '<defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(45)"><path d="M0,0V7" stroke="{colour}" stroke-width="3" '
@@ -71,7 +74,7 @@ class Drawer:
         """
         drawn = self._ask({"kind": "svg", "spec": spec, "locale": locale})
         opening = _OPENING.match(drawn)
-        if opening is None:
+        if opening is None or _NOT_DRAWN.search(drawn):
             raise NotDrawn
         at = opening.end()
         return drawn[:at] + _PATTERN.format(colour=hatch) + drawn[at:]
@@ -133,6 +136,12 @@ class Drawer:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
+
+
+@cache
+def drawer() -> Drawer:
+    """Return the one of this process. Its own process ends with ours: its input does."""
+    return Drawer()
 
 
 def _exchange(process: "subprocess.Popen[bytes]", line: bytes, seconds: float) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """Figures as the API's bodies hold them."""
 
+from dataclasses import asdict
 from typing import Any
 
 from headrace.dashboards.metrics import Sums, plain
 from headrace.dashboards.performance import Day
+from headrace.dashboards.pipeline_health import PipelineHealth
 from headrace.dashboards.service import Shown
+from headrace.dashboards.watching import Freshness
 
 
 def performance(shown: Shown) -> dict[str, Any]:
@@ -59,3 +62,61 @@ def _maybe(sums: Sums | None) -> dict[str, str | None] | None:
 
 def _day(day: Day) -> dict[str, Any]:
     return {"date": day.date, "state": day.state, "figures": _maybe(day.sums)}
+
+
+def freshness(found: Freshness) -> dict[str, Any]:
+    """Return the freshness dashboard, as `FreshnessOut`."""
+    return {
+        "data_name": "freshness",
+        "date_from": found.days.first,
+        "date_to": found.days.last,
+        "count": found.count,
+        "data_tables": [
+            {
+                "data_table_id": one.table_id,
+                "title": one.title,
+                "channel": one.channel,
+                "accounts": one.accounts,
+                "newest_day": one.newest_day,
+                "age_days": one.age_days,
+                "last_sync": one.last_sync,
+                "next_run": one.next_run,
+                "oldest_unsynced_day": one.oldest_unsynced_day,
+                "days": [asdict(cell) for cell in one.cells],
+            }
+            for one in found.tables
+        ],
+    }
+
+
+def pipeline_health(found: PipelineHealth) -> dict[str, Any]:
+    """Return the pipeline health dashboard, as `PipelineHealthOut`."""
+    return {
+        "data_name": "pipeline_health",
+        "date_from": found.moved[0].date,
+        "date_to": found.moved[-1].date,
+        "connections": dict(found.connections),
+        "extracts": dict(found.extracts),
+        "loads": dict(found.loads),
+        "failures": [
+            {name: value for name, value in asdict(one).items() if name != "channel"}
+            for one in found.failures
+        ],
+        "moved": [asdict(one) for one in found.moved],
+        "schema_changes": [
+            {
+                "at": one.at,
+                "data_table_id": one.table_id,
+                "data_table": one.table_title,
+                "column": one.column,
+                "change": one.change,
+                "type_before": one.type_before,
+                "type_after": one.type_after,
+                "is_taken": one.is_taken,
+            }
+            for one in found.changes
+        ],
+        "running": found.running,
+        "waiting": found.waiting,
+        "waiting_seconds": found.waiting_seconds,
+    }

@@ -2,14 +2,20 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from headrace.access.guards import allows, allows_agency
 from headrace.access.permissions import Permission
-from headrace.dashboards import presenting, service
+from headrace.dashboards import exporting, presenting, service, watching
 from headrace.dashboards.asking import AppDesk, AskedFilters, AskedOrder
 from headrace.dashboards.catalogue import dashboards_of
-from headrace.dashboards.schemas import DashboardOut, PerformanceOut
+from headrace.dashboards.exporting import DataName, Export, File, Form, Part
+from headrace.dashboards.schemas import (
+    DashboardOut,
+    FreshnessOut,
+    PerformanceOut,
+    PipelineHealthOut,
+)
 from headrace.rest.api_route import ApiRoute
 from headrace.rest.errors import NotFound
 from headrace.rest.ids import Id
@@ -21,6 +27,15 @@ from headrace.workspaces import service as workspaces
 
 router = APIRouter(prefix="/api/v3/workspaces", tags=["Dashboards"], route_class=ApiRoute)
 Viewer = Annotated[AgencyScope, allows_agency(Permission.ADMIN_VIEW)]
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The figures.",
+        "content": {
+            "text/csv": {"schema": {"type": "string"}, "example": "date,state\r\n"},
+            "application/json": {"schema": {"type": "object"}, "example": {}},
+        },
+    }
+}
 Member = Annotated[WorkspaceScope, allows(Permission.DASHBOARD_VIEW)]
 
 
@@ -54,6 +69,74 @@ def get_performance_dashboard(
     return json_response(
         presenting.performance(service.performance(session, scope, desk, filters, order))
     )
+
+
+@router.get(
+    "/{workspace_id}/dashboards/freshness", response_model=FreshnessOut, openapi_extra=EXTENSION
+)
+def get_freshness_dashboard(
+    workspace_id: Id, session: DbSession, scope: Member, filters: AskedFilters, order: AskedOrder
+) -> Response:
+    """Read which days of each data table are there, complete or not, and which are missing.
+
+    The workspace is that of the credentials. Of the filters the period matters, at most its last
+    three months; of the order the page.
+    """
+    _require_own(scope, workspace_id)
+    return json_response(
+        presenting.freshness(watching.freshness(session, scope, filters, order.page))
+    )
+
+
+@router.get(
+    "/{workspace_id}/dashboards/pipeline_health",
+    response_model=PipelineHealthOut,
+    openapi_extra=EXTENSION,
+)
+def get_pipeline_health_dashboard(
+    workspace_id: Id, session: DbSession, scope: Member, filters: AskedFilters
+) -> Response:
+    """Read what works and what does not: connections, extracts, loads, rows moved, the queue.
+
+    The workspace is that of the credentials. Of the filters the period matters, for rows moved.
+    """
+    _require_own(scope, workspace_id)
+    return json_response(
+        presenting.pipeline_health(watching.pipeline_health(session, scope, filters))
+    )
+
+
+@router.get(
+    "/{workspace_id}/dashboards/{data_name}/export",
+    response_class=Response,
+    responses=_FILE,
+    openapi_extra=EXTENSION,
+)
+def export_dashboard(
+    workspace_id: Id,
+    data_name: DataName,
+    session: DbSession,
+    scope: Member,
+    desk: AppDesk,
+    filters: AskedFilters,
+    form: Annotated[Form, Query(alias="format", description="JSON, or CSV.")] = Form.JSON,
+    part: Annotated[
+        Part, Query(description="Of performance as CSV: the campaigns, or the days.")
+    ] = Part.CAMPAIGNS,
+) -> Response:
+    """Export the figures of a dashboard as a file: as JSON all of them, as CSV its main table.
+
+    The workspace is that of the credentials.
+    """
+    _require_own(scope, workspace_id)
+    asked = Export(data_name, form, filters, part)
+    return sent(exporting.exported(session, scope, desk, asked))
+
+
+def sent(file: File) -> Response:
+    """Answer a file."""
+    name = f'attachment; filename="{file.name}"'
+    return Response(file.content, media_type=file.media_type, headers={"Content-Disposition": name})
 
 
 def _require_own(scope: WorkspaceScope, workspace_id: int) -> None:

@@ -1,11 +1,13 @@
 """The bodies of the dashboards' operations."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from headrace.dashboards.freshness import CellState
 from headrace.dashboards.performance import DayState
+from headrace.dashboards.pipeline_health import NextStep
 
 
 class DashboardOut(BaseModel):
@@ -114,3 +116,91 @@ class PerformanceOut(BaseModel):
     campaigns: list[CampaignOut] = Field(description="One page, by channel, then as asked for.")
     campaign_count: int = Field(description="Of all pages.")
     lacking: list[LackingOut]
+
+
+class CellOut(BaseModel):
+    """A data table's day: the worst of its accounts."""
+
+    date: date
+    state: CellState = Field(
+        description="`failed`: a run that was to read it failed for good. `missing`: wanted and never "
+        "read. `provisional`: the platform may still change it. `none`: not wanted."
+    )
+    accounts: int = Field(description="How many accounts are in that state.")
+    of: int = Field(description="How many accounts want the day, or were read of it.")
+
+
+class TableFreshnessOut(BaseModel):
+    """How fresh a data table is, over the accounts that are read into it."""
+
+    data_table_id: int
+    title: str
+    channel: str
+    accounts: int
+    newest_day: date | None = Field(description="The newest day that all accounts were read of.")
+    age_days: int | None = Field(description="From the newest day to yesterday.")
+    last_sync: datetime | None
+    next_run: datetime | None
+    oldest_unsynced_day: date | None
+    days: list[CellOut] = Field(description="Oldest first; none where rows have no days.")
+
+
+class FreshnessOut(BaseModel):
+    """Which days of the data tables are there; a page of fifty tables, by title."""
+
+    data_name: Literal["freshness"]
+    date_from: date
+    date_to: date
+    count: int = Field(description="Data tables of all pages.")
+    data_tables: list[TableFreshnessOut]
+
+
+class FailureOut(BaseModel):
+    """Something that does not work, why, and what to do."""
+
+    kind: Literal["connection", "extract", "load"]
+    id: int
+    title: str
+    state: str
+    error_text: str
+    next_step: NextStep
+    connection_id: int | None = Field(description="To reconnect, where that is the next step.")
+
+
+class MovedOut(BaseModel):
+    """What ended on a day, in UTC."""
+
+    date: date
+    rows_extracted: int
+    rows_loaded: int
+    failed_runs: int
+
+
+class ColumnChangeOut(BaseModel):
+    """A change of a data table's columns."""
+
+    at: datetime
+    data_table_id: int
+    data_table: str
+    column: str
+    change: str
+    type_before: str | None
+    type_after: str | None
+    is_taken: bool = Field(description="Whether the data table took it.")
+
+
+class PipelineHealthOut(BaseModel):
+    """What works in a workspace, and what to do about what does not."""
+
+    data_name: Literal["pipeline_health"]
+    date_from: date
+    date_to: date
+    connections: dict[str, int] = Field(description="How many by state.", examples=[{"active": 2}])
+    extracts: dict[str, int] = Field(description="How many by state.", examples=[{"synced": 9}])
+    loads: dict[str, int] = Field(description="How many by state.", examples=[{"synced": 4}])
+    failures: list[FailureOut] = Field(description="At most fifty.")
+    moved: list[MovedOut]
+    schema_changes: list[ColumnChangeOut] = Field(description="The newest twenty.")
+    running: int = Field(description="Runs under way.")
+    waiting: int = Field(description="Runs that could begin and wait for their turn.")
+    waiting_seconds: int = Field(description="How long the oldest of them has been waiting.")

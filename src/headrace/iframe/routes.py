@@ -10,11 +10,20 @@ from headrace.iframe import (
     connect_oauth,
     connect_returning,
     connect_sources,
+    dashboard_watching,
+    dashboards,
     home,
 )
 from headrace.pages.guards import EMBED, WORKSPACES
 
-_AREAS = (home.router, connect.router, connect_oauth.router, connect_accounts.router)
+_AREAS = (
+    home.router,
+    dashboards.router,
+    dashboard_watching.router,
+    connect.router,
+    connect_oauth.router,
+    connect_accounts.router,
+)
 
 router = APIRouter(include_in_schema=False)
 for _area in _AREAS:
