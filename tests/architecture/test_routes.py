@@ -21,7 +21,12 @@ PUBLIC = {
     "/readyz",
     "/openapi.json",
     "/embed/connect",
+    "/embed.js",
+    "/embed.d.ts",
+    "/embed/messages.json",
     "/connect",
+    "/oauth/{datasource_name}/callback",
+    "/datasources/{datasource_name}/icon.svg",
     "/assets/{given_version}/{name}",
 }
 """What anyone may ask; the demo network is mounted beside and guards itself."""

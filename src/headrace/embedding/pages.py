@@ -2,12 +2,14 @@
 
 from fastapi import Response
 
+from headrace.embedding import host_files
 from headrace.embedding.service import PAGE
 from headrace.pages.guards import AnyoneVisit
 from headrace.pages.page_route import page_router
 from headrace.pages.rendering import render
 
 router = page_router()
+router.include_router(host_files.router)
 
 
 @router.get(PAGE)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from headrace.access.authentication import LIFETIME
 from headrace.access.permissions import Permission
 from headrace.pages.languages import Language, Languages
 from headrace.pages.looks import Look
@@ -95,6 +96,11 @@ class Visit:
     def frame_ancestors(self) -> str:
         """Who may show the page (S43, S44), as the policy says it."""
         return self.frame.origin if self.frame and self.frame.origin else "'none'"
+
+    @property
+    def lifetime_seconds(self) -> int:
+        """How long the session lives without use."""
+        return int(LIFETIME.total_seconds())
 
     @property
     def said(self) -> str | None:

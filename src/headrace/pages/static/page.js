@@ -6,8 +6,13 @@ let bearer = null;
 export const keepBearer = (token) => { bearer = token; };
 export const hasBearer = () => bearer !== null;
 
+let askedAt = Date.now();
+/** How long ago, in milliseconds, the server was last asked: what a session's life is counted from. */
+export const idle = () => Date.now() - askedAt;
+
 /** Ask this server, as whoever visits the page. */
 export const ask = (url, options = {}) => {
+  askedAt = Date.now();
   const headers = new Headers(options.headers);
   if (bearer) headers.set("Authorization", `Bearer ${bearer}`);
   return fetch(url, { ...options, headers, credentials: "same-origin" });
