@@ -201,7 +201,7 @@ def delay_new_runs(session: Session, since: datetime, spreads: Mapping[str, floa
     """
     lanes = cast(list(spreads), ARRAY(Text))
     seconds = cast(list(spreads.values()), ARRAY(Float))
-    spread = func.unnest(lanes, seconds).table_valued("lane", "seconds")
+    spread = func.unnest(lanes, seconds).table_valued("lane", "seconds").render_derived()
     session.execute(
         update(Run)
         .where(Run.lane == spread.c.lane, FRESH_SQL, Run.created_at >= since)

@@ -110,7 +110,7 @@ def fire_schedules(session: Session, spread_seconds: float = 0.0) -> int:
         else:
             seconds = service.spread_of(row, spread_seconds).total_seconds()
             spreads[f"{row.kind}:{row.subject_id}"] = seconds
-    if spread_seconds:
+    if spread_seconds and spreads:
         admission.delay_new_runs(session, began, spreads)
     return len(rows)
 
