@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     runs_per_workspace: int = Field(
         8, ge=1, le=1000, description="How many runs of one workspace are carried out at once."
     )
+    history_slice_seconds: int = Field(
+        60,
+        ge=1,
+        le=86_400,
+        description="How long a run reads history before it lets other runs that wait go first.",
+    )
     runs_per_connection: int = Field(
         2, ge=1, le=1000, description="How many runs of one connection are carried out at once."
     )

@@ -28,6 +28,23 @@ def upsert(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def leave(session: Session, scope: WorkspaceScope, data_table_id: int, account_id: str) -> None:
     """Mark an account as read by nothing any more."""
+    _set(session, scope, data_table_id, account_id, is_extracted=False)
+
+
+def set_columns(
+    session: Session,
+    scope: WorkspaceScope,
+    data_table_id: int,
+    account_id: str,
+    columns: dict[str, Any],
+) -> None:
+    """Set which columns the last read of an account gave."""
+    _set(session, scope, data_table_id, account_id, columns=columns)
+
+
+def _set(
+    session: Session, scope: WorkspaceScope, data_table_id: int, account_id: str, **values: Any
+) -> None:
     session.execute(
         update(TableAccount)
         .where(
@@ -35,7 +52,7 @@ def leave(session: Session, scope: WorkspaceScope, data_table_id: int, account_i
             TableAccount.data_table_id == data_table_id,
             TableAccount.account_id == account_id,
         )
-        .values(is_extracted=False)
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
 

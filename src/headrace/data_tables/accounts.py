@@ -74,11 +74,20 @@ def synced(
     data_table_id: int,
     account: Expected,
     at: datetime,
-    columns: Mapping[str, Any] | None,
 ) -> None:
-    """Record that a run of an account ended well, and what columns it gave (None: as before)."""
-    row = _row(scope, data_table_id, account) | {"last_sync": at}
-    queries.upsert(session, [row if columns is None else row | {"columns": dict(columns)}])
+    """Record that a run of an account ended well."""
+    queries.upsert(session, [_row(scope, data_table_id, account) | {"last_sync": at}])
+
+
+def note_columns(
+    session: Session,
+    scope: WorkspaceScope,
+    data_table_id: int,
+    account_id: str,
+    columns: Mapping[str, Any],
+) -> None:
+    """Record which columns the last read of an account gave, with their types."""
+    queries.set_columns(session, scope, data_table_id, account_id, dict(columns))
 
 
 def leave(session: Session, scope: WorkspaceScope, data_table_id: int, account_id: str) -> None:

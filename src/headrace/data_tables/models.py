@@ -1,25 +1,13 @@
 """Data tables and their fields."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from headrace.data_tables.drift import SchemaPolicy
 from headrace.db.base import Base, BigId, CreatedAt
-
-
-class SchemaPolicy(StrEnum):
-    """What becomes of columns that a source changes by itself (docs/how-to/data-tables.md).
-
-    EVOLVE: new columns are taken in, types widened. FREEZE: the table stays as it is, what does not
-    fit is left out, counted and reported. FAIL: the run is refused before anything is stored.
-    """
-
-    EVOLVE = "evolve"
-    FREEZE = "freeze"
-    FAIL = "fail"
 
 
 class DataTable(Base):

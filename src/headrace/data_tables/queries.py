@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from headrace.data_tables.models import DataTable, DataTableField
+from headrace.data_tables.models import DataTable, DataTableField, SchemaChange
 from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
 
 
@@ -53,3 +53,44 @@ def fields(session: Session, data_table_id: int) -> Sequence[DataTableField]:
         .where(DataTableField.data_table_id == data_table_id)
         .order_by(DataTableField.position)
     ).all()
+
+
+def schema_changes(scope: WorkspaceScope, data_table_id: int) -> Select[Any]:
+    """Select the changes of a table's columns, newest first, as `SchemaChangeOut`."""
+    return (
+        owned_columns(
+            SchemaChange,
+            scope,
+            SchemaChange.id,
+            SchemaChange.created_at,
+            SchemaChange.run_id,
+            SchemaChange.account_id,
+            SchemaChange.column,
+            SchemaChange.change,
+            SchemaChange.type_before,
+            SchemaChange.type_after,
+            SchemaChange.is_taken,
+        )
+        .where(SchemaChange.data_table_id == data_table_id)
+        .order_by(SchemaChange.id.desc())
+    )
+
+
+def last_change(
+    session: Session,
+    scope: WorkspaceScope,
+    data_table_id: int,
+    account_id: str | None,
+    column: str,
+) -> SchemaChange | None:
+    """Return the newest change of a column that the reads of an account found."""
+    return session.scalar(
+        owned(SchemaChange, scope)
+        .where(
+            SchemaChange.data_table_id == data_table_id,
+            SchemaChange.account_id == account_id,
+            SchemaChange.column == column,
+        )
+        .order_by(SchemaChange.id.desc())
+        .limit(1)
+    )

@@ -15,6 +15,7 @@ from headrace.data_tables.schemas import (
     DataTableIn,
     DataTableOut,
     RowsOut,
+    SchemaChangeOut,
 )
 from headrace.rest.api_route import ApiRoute
 from headrace.rest.ids import Id
@@ -83,3 +84,16 @@ def get_coverage(data_table_id: Id, session: DbSession, scope: Viewer) -> list[d
 def get_freshness(data_table_id: Id, session: DbSession, scope: Viewer) -> list[dict[str, Any]]:
     """Read how fresh each account of the table is, and what is missing of it."""
     return rows.fresh(session, scope, data_table_id)
+
+
+@router.get(
+    "/{data_table_id}/schema_changes",
+    response_model=Page[SchemaChangeOut],
+    openapi_extra=EXTENSION,
+)
+def list_schema_changes(
+    data_table_id: Id, session: DbSession, scope: Viewer, paging: Paging
+) -> Response:
+    """List what became of the table's columns, newest first."""
+    service.get(session, scope, data_table_id)
+    return page_of_rows(session, paging, queries.schema_changes(scope, data_table_id))

@@ -6,7 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from headrace.connectors.contract import DataClass, FieldKind
-from headrace.kit.columns import FieldType
+from headrace.data_tables.drift import Change, SchemaPolicy
+from headrace.kit.columns import ColumnType, FieldType
 
 
 class DataTableOut(BaseModel):
@@ -40,6 +41,7 @@ class DataTableDetail(DataTableOut):
     workspace: int
     sql_name: str
     auto_extract_new_accounts: bool
+    schema_policy: SchemaPolicy
     fields: list[TableFieldOut]
 
 
@@ -49,6 +51,13 @@ class DataTableIn(BaseModel):
     selected_fields: list[str] | None = Field(None, max_length=5000)
     title: str | None = Field(None, min_length=1, max_length=255)
     auto_extract_new_accounts: bool | None = None
+    schema_policy: SchemaPolicy | None = Field(
+        None,
+        description="What becomes of columns that a source changes by itself. `evolve`: the table "
+        "takes new columns and wider types. `freeze`: it stays as it is; new columns are left out, "
+        "values that no longer fit are treated as the extract's `bad_values` says. `fail`: the run "
+        "is refused before anything is stored. An extension.",
+    )
 
 
 class ColumnOut(BaseModel):
@@ -114,4 +123,22 @@ class AccountFreshnessOut(BaseModel):
     is_doubted: bool
     age_days: int | None = Field(
         description="Days from the newest day read to yesterday: 0 where nothing newer can be read."
+    )
+
+
+class SchemaChangeOut(BaseModel):
+    """A change of a data table's columns, found by a read or made by a person."""
+
+    id: int
+    created_at: datetime
+    run_id: int | None = Field(description="The run whose read found it; null: a person made it.")
+    account_id: str | None
+    column: str = Field(examples=["spend"])
+    change: Change = Field(
+        description="A column that was renamed was dropped, and another one was added."
+    )
+    type_before: ColumnType | None
+    type_after: ColumnType | None
+    is_taken: bool = Field(
+        description="Whether the table went along; if not, it was left out or ended the run."
     )

@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from headrace.connectors.contract import Field, FieldKind
-from headrace.data_tables import announcing, queries
+from headrace.data_tables import announcing, queries, schema_changes
+from headrace.data_tables.drift import Change, Drift
 from headrace.data_tables.errors import DimensionNeeded, FieldUnknown, OtherReport, TitleTaken
 from headrace.data_tables.models import DataTable, DataTableField
+from headrace.data_tables.schema_changes import Found
 from headrace.data_tables.schemas import DataTableIn
 from headrace.kit.columns import NUMBERS, Column, ColumnType, api_type, wider
 from headrace.kit.names import unique_sql_name
@@ -135,9 +137,16 @@ def _key_names(fields: Iterable[Field | DataTableField]) -> set[str]:
 
 
 def grow(
-    session: Session, scope: WorkspaceScope, data_table_id: int, declared: Sequence[Field]
+    session: Session,
+    scope: WorkspaceScope,
+    data_table_id: int,
+    declared: Sequence[Field],
+    found: Found | None = None,
 ) -> None:
-    """Add the fields that a table lacks, and widen those that are too narrow; none is removed."""
+    """Add the fields that a table lacks, and widen those that are too narrow; none is removed.
+
+    found: the read that brought them; None where a person chose them.
+    """
     table = queries.locked_table(session, scope, data_table_id)
     if table is None:
         raise NotFound("Data table")
@@ -145,13 +154,12 @@ def grow(
     known = {field.name: field for field in present if not field.is_system}
     taken = {field.sql_name for field in present}
     position = len(present)
-    widened: list[str] = []
+    changes: list[Drift] = []
     for item in declared:
         if item.name in known:
-            field = known[item.name]
-            before, field.type = field.type, wider(ColumnType(field.type), item.type)
-            widened += [item.name] if field.type != before else []
+            changes += _widen(known[item.name], item.type)
             continue
+        changes.append(Drift(item.name, Change.ADDED, None, item.type))
         name = unique_sql_name(item.name, taken)
         taken.add(name)
         session.add(
@@ -169,9 +177,23 @@ def grow(
         )
         position += 1
     if known:  # a table that is being made has no columns to change
-        added = [item.name for item in declared if item.name not in known]
-        announcing.grown(session, table, added, widened)
+        went_along = [(change, True) for change in changes]
+        schema_changes.report(session, scope, data_table_id, found, went_along)
     session.flush()
+
+
+def _widen(field: DataTableField, to_hold: ColumnType) -> list[Drift]:
+    before = ColumnType(field.type)
+    field.type = wider(before, to_hold)
+    if field.type == before:
+        return []
+    return [Drift(field.name, Change.WIDENED, before, ColumnType(field.type))]
+
+
+def own_columns(session: Session, data_table_id: int) -> dict[str, ColumnType]:
+    """Return the columns of a table by the names that files have for them, but the system's."""
+    found = queries.fields(session, data_table_id)
+    return {item.name: ColumnType(item.type) for item in found if not item.is_system}
 
 
 def discovered_fields(columns: Sequence[Column], date_field: str | None) -> list[Field]:
@@ -259,6 +281,8 @@ def update(
         table.title = body.title
     if body.auto_extract_new_accounts is not None:
         table.auto_extract_new_accounts = body.auto_extract_new_accounts
+    if body.schema_policy is not None:
+        table.schema_policy = body.schema_policy
     session.flush()
     return table
 
@@ -294,6 +318,7 @@ def detail(session: Session, table: DataTable) -> Mapping[str, Any]:
         "workspace": table.workspace_id,
         "sql_name": table.sql_name,
         "auto_extract_new_accounts": table.auto_extract_new_accounts,
+        "schema_policy": table.schema_policy,
         "fields": [_field_out(field) for field in queries.fields(session, table.id)],
     }
 

@@ -187,7 +187,10 @@ def store(
         session,
         scope,
         data_table_id,
-        [expected(account, one) for account, one in zip(accounts, made, strict=True)],
+        [
+            expected(account, one, chosen.report)
+            for account, one in zip(accounts, made, strict=True)
+        ],
     )
     announcing.created(session, made)
     queries.count_change(session, scope, len(made))

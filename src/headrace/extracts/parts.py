@@ -65,13 +65,16 @@ def parts(session: Session, scope: WorkspaceScope, extract_id: int) -> Parts:
     )
 
 
-def expected(account: Account, extract: Extract) -> Expected:
-    """Describe an extract's account as its data table is to know it."""
+def expected(account: Account, extract: Extract, report: Report) -> Expected:
+    """Describe an extract's account as its data table is to know it.
+
+    Of a source that holds whichever days it holds, no day can be said to be missing.
+    """
     return Expected(
         account_id=account.remote_id,
         account_name=account.title,
         timezone=account.timezone,
-        wanted_from=extract.sync_historical_data,
+        wanted_from=None if report.holds_some_days else extract.sync_historical_data,
     )
 
 

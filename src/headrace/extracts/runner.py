@@ -5,7 +5,9 @@ window. A crash repeats at most the window it fell into, with the same result.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from headrace.connections import service as connections
@@ -18,30 +20,27 @@ from headrace.extracts import announcing, reading
 from headrace.extracts.journal import RunJournal
 from headrace.extracts.parts import Parts, expected
 from headrace.extracts.parts import parts as whole
+from headrace.extracts.planning import days_of, windows_of
 from headrace.extracts.screen import Screen, screen_of
-from headrace.extracts.windows import (
-    Horizon,
-    asked_of,
-    horizon,
-    plan_windows,
-    replaced_days,
-    together,
-)
+from headrace.extracts.shape import Shape, keep, refuse, shape_of
+from headrace.extracts.windows import Horizon, horizon, is_history, replaced_days
 from headrace.kit import clock, tracing
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Reauthorize, TryLater
 from headrace.loads import service as loads
+from headrace.runs import backlog
 from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.runs.models import RunWindow
 from headrace.table_store import (
+    MarkKind,
     Replaced,
     Segment,
     SegmentState,
     StagedFile,
-    coverage,
     live_segments,
+    mark_days,
     replace_window,
 )
 
@@ -53,7 +52,8 @@ _EMPTY_ANSWERS_BELIEVED = 3
 class Work:
     """What one attempt at a run has in hand.
 
-    screen: what stands between the rows read and the rows stored.
+    screen: what stands between the rows read and the rows stored. shape: what their columns are held
+    to. begun_at: when the attempt began.
     """
 
     context: RunContext
@@ -62,6 +62,8 @@ class Work:
     account: Account
     seen_from: Horizon
     screen: Screen
+    shape: Shape
+    begun_at: datetime
 
     @property
     def table_id(self) -> int:
@@ -79,11 +81,12 @@ def execute(context: RunContext) -> None:
     with context.step() as session:
         work, windows = _begin(session, context)
     with while_current(context.look, work.parts.connection):
-        for window in windows:
-            if not window.is_done:
-                context.stop_if_asked()
-                with tracing.span("window", headrace__days=str(_days(window) or "all")):
-                    _read_window(work, window)
+        for number, window in enumerate(each for each in windows if not each.is_done):
+            context.stop_if_asked()
+            if number and _gives_way(work, window):  # what begins gets something done
+                return
+            with tracing.span("window", headrace__days=str(days_of(window) or "all")):
+                _read_window(work, window)
     with context.step() as session:
         _finish(session, work)
 
@@ -105,36 +108,30 @@ def _begin(session: Session, context: RunContext) -> tuple[Work, list[RunWindow]
         ),
         seen_from=horizon(parts.report, parts.today),
         screen=screen_of(session, context.scope, parts),
+        shape=shape_of(session, context.scope, parts),
+        begun_at=clock.now(),
     )
-    runs.plan_once(session, context.run_id, _planned(session, work))
-    return work, list(run_queries.windows(session, context.run_id))
+    return work, windows_of(session, context.hold(session), parts, work.seen_from)
 
 
-def _planned(session: Session, work: Work) -> list[DayRange | None]:
-    extract = work.parts.extract
-    if work.parts.date_field is None or extract.sync_historical_data is None:
-        return [None]
-    account_id = work.account.remote_id
-    known = coverage(session, work.table_id, [account_id]).get(account_id, [])
-    final = [days for days, state in known if days and state != SegmentState.PROVISIONAL]
-    plans = [
-        plan_windows(
-            work.parts.report,
-            work.seen_from,
-            wanted_from=extract.sync_historical_data,
-            final=final,
-            lookback=asked.lookback,
-            asked=asked.days,
-        )
-        for asked in asked_of(work.context.params)
-    ]
-    return list(plans[0] if len(plans) == 1 else together(plans))
+def _gives_way(work: Work, window: RunWindow) -> bool:
+    """Let others begin before history is gone on with; whether the run waits now.
 
-
-def _days(window: RunWindow) -> DayRange | None:
-    if window.date_from is None or window.date_to is None:
-        return None
-    return DayRange(window.date_from, window.date_to)
+    A run of the same extract that is due, such as the daily one, goes first at once; all others that
+    wait do when history was read for a while.
+    """
+    if not is_history(days_of(window), work.seen_from):
+        return False
+    slice_seconds = work.context.resources.settings.history_slice_seconds
+    with work.context.step() as session:
+        run = work.context.hold(session)
+        run.priority = min(run.priority, backlog.BACKLOG_PRIORITY)
+        is_over = clock.now() - work.begun_at >= timedelta(seconds=slice_seconds)
+        if not is_over and not backlog.is_awaited(session, run):
+            return False
+        runs.give_way(run, run_queries.database_now(session))
+        runs.wake(session)
+    return True
 
 
 def _fresh_access(work: Work) -> Access:
@@ -145,17 +142,17 @@ def _fresh_access(work: Work) -> Access:
     with work.context.look() as session:
         connection = renewed(session, work.context.scope, resources, work.parts.connection.id)
     return connections.open_access(resources, connection)
-    work.context.watch.lap()
 
 
 def _read_window(work: Work, window: RunWindow) -> None:
+    work.context.watch.lap()
     access = _fresh_access(work)
     journal = RunJournal(work.context, window.id, window.bookmark)
     request = ReadRequest(
         account=work.account,
         report=work.parts.report.name,
         fields=work.parts.extract.fields,
-        window=_days(window),
+        window=days_of(window),
         journal=journal,
         settings=work.parts.extract.settings,
         bad_values=BadValues(work.parts.extract.bad_values),
@@ -173,14 +170,30 @@ def _read_window(work: Work, window: RunWindow) -> None:
         reading.opened(work.context, work.parts.connector, access, request, window.id) as batches,
     ):
         for batch in batches:
-    journal.seconds_reading = work.context.watch.lap()
             journal.batch_read(batch.num_rows)
-            writer.write(work.screen.shown(batch))
+            writer.write(_stored(work, batch, journal))
         staged = writer.finish()
+    journal.seconds_reading = work.context.watch.lap()
     if not journal.rows_read:
         _doubt_emptiness(work, window)
     with work.context.step() as session:
         _store_window(session, work, window, staged, journal)
+
+
+def _stored(work: Work, batch: pa.RecordBatch, journal: RunJournal) -> pa.RecordBatch:
+    """What is stored of a batch.
+
+    Raises:
+        Refused: if its columns are not what the data table's policy lets them be.
+    """
+    shown = work.screen.shown(batch)
+    fatal = work.shape.look_at(shown)
+    if fatal is not None:
+        with work.context.step() as session:
+            scope, run_id = work.context.scope, work.context.run_id
+            refusal = refuse(session, scope, work.parts, work.shape, fatal, run_id)
+        raise refusal
+    return work.shape.fitted(shown, journal)
 
 
 def _store_window(
@@ -191,10 +204,8 @@ def _store_window(
     journal: RunJournal,
 ) -> None:
     run = work.context.hold(session)
-    days = _days(window)
-    if staged is not None and not work.parts.report.fields:
-        declared = data_tables.discovered_fields(staged.columns, work.parts.date_field)
-        data_tables.grow(session, work.context.scope, work.table_id, declared)
+    days = days_of(window)
+    keep(session, work.context.scope, work.parts, work.shape, staged, run.id)
     replaced = _replace(session, work, days, staged)
     runs.finish_window(session, window.id, replaced.rows_added)
     run.rows_read += journal.rows_read
@@ -203,6 +214,8 @@ def _store_window(
     run.rows_rejected += journal.bad_values
     run.retries += journal.retries
     run.bytes_written += staged.bytes if staged else 0
+    run.seconds_reading += journal.seconds_reading
+    run.seconds_storing += work.context.watch.lap()
 
 
 def _replace(
@@ -214,8 +227,6 @@ def _replace(
     elif work.parts.report.holds_some_days and days is not None:
         return Replaced(0, 0)  # a file without rows of these days says nothing of them
     return replace_window(
-    run.seconds_reading += journal.seconds_reading
-    run.seconds_storing += work.context.watch.lap()
         session,
         table_id=work.table_id,
         workspace_id=work.context.scope.workspace_id,
@@ -239,7 +250,7 @@ def _doubt_emptiness(work: Work, window: RunWindow) -> None:
     Raises:
         TryLater: while the source has not said so often enough; what is there stays.
     """
-    days = _days(window)
+    days = days_of(window)
     # Where fewer attempts are allowed, the last of them is believed: else none ever would be.
     attempts = min(_EMPTY_ANSWERS_BELIEVED, work.context.resources.settings.run_attempts)
     with work.context.step() as session:
@@ -250,6 +261,15 @@ def _doubt_emptiness(work: Work, window: RunWindow) -> None:
             return
         # A report that the source has made before would say the same again.
         session.get_one(RunWindow, window.id).bookmark = None
+        mark_days(
+            session,
+            table_id=work.table_id,
+            workspace_id=work.context.scope.workspace_id,
+            account_id=work.account.remote_id,
+            days=[days],
+            kind=MarkKind.DOUBTED,
+            run_id=work.context.run_id,
+        )
     raise TryLater(
         f"The source answered without rows for {days or 'the account'}, where there were rows "
         "before. They are kept until it has said so several times."
@@ -269,8 +289,8 @@ def _finish(session: Session, work: Work) -> None:
     extract.last_sync = now
     extract.error_text = None
     session.flush()  # the extract before its account in the table, likewise
-    known = expected(work.parts.account, extract)
-    accounts.synced(session, work.context.scope, work.table_id, known, now, None)
+    known = expected(work.parts.account, extract, work.parts.report)
+    accounts.synced(session, work.context.scope, work.table_id, known, now)
     loads.start_runs_for(session, work.context.scope, work.table_id)
     followers.tell(session, work.context.scope, work.table_id)
     run = work.context.hold(session)

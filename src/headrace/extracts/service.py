@@ -14,7 +14,7 @@ from headrace.extracts import announcing, choices, queries, starting
 from headrace.extracts.creation import require_active
 from headrace.extracts.errors import DatesTooEarly, DatesWithoutDays, ExtractPaused
 from headrace.extracts.models import Extract
-from headrace.extracts.parts import Parts, parts
+from headrace.extracts.parts import Parts, expected, parts
 from headrace.extracts.queries import KIND
 from headrace.extracts.schemas import ExtractPatch, ExtractPut
 from headrace.extracts.windows import horizon
@@ -134,14 +134,23 @@ def _set_schedules(
 
 
 def _set_history(session: Session, scope: WorkspaceScope, whole: Parts, asked: date | None) -> None:
-    """Move the first day of history; an earlier one starts a run that reads what is missing."""
+    """Move the first day of history; a run then reads what is missing of it (contract 4.10).
+
+    A later day starts one too where it was asked for: with the usual history nothing is new, and that
+    day moves on with every day.
+    """
     extract = whole.extract
     before = extract.sync_historical_data
     extract.sync_historical_data = choices.chosen_history(
         whole.report, whole.date_field is not None, asked, whole.today
     )
     after = extract.sync_historical_data
-    if before and after and after < before and not extract.is_paused:
+    if before is None or after is None or after == before:
+        return
+    session.flush()  # the extract before its account in the table, as the end of a run takes them
+    known = expected(whole.account, extract, whole.report)
+    table_accounts.expect(session, scope, extract.data_table_id, [known])
+    if not extract.is_paused and (after < before or asked is not None):
         starting.start(session, scope, extract, "backfill")
         announcing.history_started(session, extract, after)
 

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from headrace.connections import announcing as connection_announcing
 from headrace.connections import service as connections
-from headrace.extracts import announcing, newcomers, runner, service
+from headrace.extracts import announcing, newcomers, planning, runner, service
 from headrace.extracts.parts import parts
 from headrace.extracts.queries import KIND
 from headrace.kit.outcomes import OutsideError, Reauthorize
@@ -16,6 +16,7 @@ def run_failed(context: RunContext, session: Session, error: OutsideError) -> No
     """Show at the extract why its run failed; dead credentials show at the connection too."""
     whole = parts(session, context.scope, int(context.subject_id))
     whole.extract.error_text = str(error)
+    planning.mark_failed(session, context, whole)
     announcing.failed(session, whole.extract, context.run_id, error)
     if isinstance(error, Reauthorize):
         connection_announcing.broken(session, whole.connection, error)

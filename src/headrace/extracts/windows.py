@@ -120,13 +120,15 @@ def plan_windows(
     *,
     wanted_from: date,
     final: Iterable[DayRange],
+    taken: Iterable[DayRange] = (),
     lookback: LookbackWindow,
     asked: DayRange | None,
 ) -> list[DayRange]:
     """Return the windows to read, newest first, none longer than the report's chunk.
 
-    wanted_from: the first day of history. final: days that need not be read again. asked: the days
-    a person asked for, which are then the only ones.
+    wanted_from: the first day of history. final: days that need not be read again. taken: days that
+    another run is at, which are left to it unless they are to be refreshed. asked: the days a person
+    asked for, which are then the only ones.
     """
     if asked is not None:
         days = _within(asked, seen_from)
@@ -140,8 +142,31 @@ def plan_windows(
         return [DayRange(first, seen_from.last)]
     if lookback.name == "live":
         return _chunks([refreshed] if refreshed else [], report, seen_from)
-    missing = _without(DayRange(first, seen_from.last), final)
+    missing = _without(DayRange(first, seen_from.last), [*final, *taken])
     return _chunks([*missing, *([refreshed] if refreshed else [])], report, seen_from)
+
+
+def is_history(days: DayRange | None, seen_from: Horizon) -> bool:
+    """Whether days are older than all that may still change: nobody waits for them every day."""
+    if days is None:
+        return False
+    newest = seen_from.changing.first if seen_from.changing else seen_from.last
+    return days.last < newest
+
+
+def still_to_read(
+    window: DayRange, *, read_since: Iterable[DayRange], wanted_from: date | None
+) -> list[DayRange]:
+    """Return what is left of a planned window when its run goes on later, newest first.
+
+    read_since: days that runs which were asked for later have read. wanted_from: the first day of
+    history as it is now; None where the days were asked for by name.
+    """
+    left = _without(window, read_since)
+    if wanted_from is not None:
+        wanted = DayRange(wanted_from, max(wanted_from, window.last))
+        left = [each for days in left if (each := days.intersection(wanted))]
+    return sorted(left, reverse=True)
 
 
 def replaced_days(

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from headrace.runs.backlog import BACKLOG_PRIORITY
 from headrace.runs.models import (
     FINISHED,
     FRESH_SQL,
@@ -85,8 +86,10 @@ def fresh_in_lane(session: Session, lane: str) -> Run | None:
 def lane_is_busy(session: Session, lane: str) -> bool:
     """Whether a run of the lane waits to be admitted now, or is under way."""
     now_due = and_(Run.status == RunStatus.WAITING, Run.due_at <= func.clock_timestamp())
-    return bool(
-        session.scalar(select(exists().where(Run.lane == lane, or_(Run.status.in_(LIVE), now_due))))
+    busy = exists().where(
+        Run.lane == lane,
+        Run.priority > BACKLOG_PRIORITY,
+        or_(Run.status.in_(LIVE), now_due),
     )
 
 

@@ -219,6 +219,14 @@ def stop_in_between(run: Run) -> None:
     _wait(run)
 
 
+def give_way(run: Run, at: datetime) -> None:
+    """Let a run wait behind others, though nothing hinders it; it costs no attempt."""
+    run.due_at = at
+    run.waits += 1
+    _end_attempt(run, Outcome.PUT_OFF, None, None)
+    _wait(run)
+
+
 def _wait(run: Run) -> None:
     run.status = RunStatus.PAUSED if run.pause_asked else RunStatus.WAITING
     run.pause_asked = False

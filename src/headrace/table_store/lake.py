@@ -104,6 +104,18 @@ class Lake:
         with self.errors(path), suppress(FileNotFoundError):
             self.filesystem.delete_file(path)
 
+    def try_writing(self) -> None:
+        """Write a small file and remove it, to see whether rows could be stored.
+
+        Raises:
+            LakeFull, LakeUnreachable: if they could not.
+        """
+        path = f"probe-{uuid.uuid4().hex}"
+        with self.errors(path):
+            with self.filesystem.open_output_stream(path) as probe:
+                probe.write(b"probe")
+            self.filesystem.delete_file(path)
+
     def exists(self, path: str) -> bool:
         """Whether there is a file of that path."""
         with self.errors(path):

@@ -47,7 +47,7 @@ def _clearing() -> Any:
         .cte("gone")
     )
     kept = [gone.c[name] for name in _KEPT]
-    day = literal_column("1")
+    day: Any = literal_column("1")
     ends = union_all(
         select(*kept, gone.c.first_day, (_FIRST - day).label("last_day")).where(
             gone.c.first_day < _FIRST
