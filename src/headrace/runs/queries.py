@@ -84,13 +84,17 @@ def fresh_in_lane(session: Session, lane: str) -> Run | None:
 
 
 def lane_is_busy(session: Session, lane: str) -> bool:
-    """Whether a run of the lane waits to be admitted now, or is under way."""
+    """Whether a run of the lane waits to be admitted now, or is under way.
+
+    One that has only history left is not in the way: it lets another go first.
+    """
     now_due = and_(Run.status == RunStatus.WAITING, Run.due_at <= func.clock_timestamp())
     busy = exists().where(
         Run.lane == lane,
         Run.priority > BACKLOG_PRIORITY,
         or_(Run.status.in_(LIVE), now_due),
     )
+    return bool(session.scalar(select(busy)))
 
 
 def insert_run(session: Session, values: dict[str, Any]) -> int | None:
