@@ -379,7 +379,7 @@ def upgrade() -> None:
         "(workspace_id, data_table_id, account_id, account_name, timezone, wanted_from, last_sync) "
         "SELECT DISTINCT ON (extract.data_table_id, account.remote_id) extract.workspace_id, "
         "extract.data_table_id, account.remote_id, account.title, account.timezone, "
-        "extract.sync_historical_data, extract.last_sync "
+        "NULLIF(extract.sync_historical_data, DATE '1970-01-01'), extract.last_sync "
         "FROM extract JOIN account ON account.id = extract.account_id "
         "ORDER BY extract.data_table_id, account.remote_id, extract.id DESC"
     )
