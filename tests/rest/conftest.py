@@ -17,6 +17,8 @@ def everything(agency: AgencyFake, pipeline: PipelineFake) -> Everything:
     workspace = pipeline.workspace
     more = {"workspace_id": workspace.id, "template_id": pipeline.template_id}
     made = _people(agency, workspace) | _recipe(agency, workspace)
+    path = "/api/v3/datasources/demo_ads/authorizations"
+    made["authorization_id"] = workspace.post(path, {})["id"]
     return Everything(agency, workspace, NAMES | pipeline.ids() | more | made)
 
 

@@ -25,6 +25,9 @@ OPTIONAL = {
 """Members that answers may lack, by schema; every other member is always there."""
 
 
+_OF_OAUTH = re.compile(r"/connector-settings/|/authorizations$")
+
+
 @FORMATS.checks("date-time")
 def _is_utc(value: object) -> bool:
     """Moments are in UTC and say so with a Z (contract 1.1)."""
@@ -176,7 +179,12 @@ class Everything:
         return self.workspace.headers
 
     def ids_of(self, operation: Operation) -> dict[str, Any]:
-        """The ids for a path: that of a destination connection goes by the name of connections."""
+        """The ids for a path: that of a destination connection goes by the name of connections.
+
+        What is about OAuth asks for a data source that has it.
+        """
         if "/destinations/" in operation.path:
             return self.ids | {"connection_id": self.ids["destination_connection_id"]}
+        if _OF_OAUTH.search(operation.path) and self.ids["datasource_name"] == "file_import":
+            return self.ids | {"datasource_name": "demo_ads"}
         return self.ids

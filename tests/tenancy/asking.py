@@ -43,6 +43,7 @@ MEANT = {
     ("update_automated_recipe", "accounts"): "ads_account_id",
     ("update_accounts", "id"): "account_id",
     ("migrate_wide_extract", "extract_id"): "wide_extract_id",
+    ("begin_authorization", "connection_id"): "ads_connection_id",
     ("enable_recipe", "recipe_id"): "other_recipe_id",
 }
 """What an id means whose name does not say it."""
@@ -220,6 +221,7 @@ BODIES: dict[str, list[Callable[[Ids], dict[str, Any]]]] = {
     "create_external_auth_links": [
         lambda own: {"send_email": False, "connection_id": own["connection_id"]}
     ],
+    "begin_authorization": [lambda own: {"connection_id": own["ads_connection_id"]}],
     "create_automated_recipe": [
         lambda own: {
             "template_id": own["recipe_template_id"],

@@ -36,6 +36,8 @@ def new_owner(agency: AgencyFake, workspace: WorkspaceFake, folder: Path) -> Own
         "ads_account_id": account["id"],
         "ads_remote_id": account["account_id"],
     }
+    path = "/api/v3/datasources/demo_ads/authorizations"
+    ids["authorization_id"] = workspace.post(path, {})["id"]
     ids |= _templates(workspace) | _people(agency, workspace) | _recipes(agency, workspace)
     wide = {
         "data_table_title": "Wide",

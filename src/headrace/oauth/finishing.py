@@ -206,7 +206,7 @@ def _failed(
 ) -> Authorization:
     """Record a failure, after taking back what the attempt left since the platform was asked."""
     session = finisher.session
-    session.rollback()
+    finisher.calls.take_back()
     row = queries.authorization(session, finisher.scope, authorization_id, is_held=True)
     if row is None:
         raise ReceiptUnknown

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from headrace.access.permissions import Permission
 from headrace.connections import service as connections
 from headrace.connections.forms import filled
-from headrace.connector_settings.service import client_of, redirect_uri
-from headrace.connectors.contract import AuthKind, Connector
+from headrace.connector_settings.service import OAuthClient, client_of, redirect_uri
+from headrace.connectors.contract import AuthKind, Connector, ConnectorSpec
 from headrace.kit import clock
 from headrace.kit.sealing import random_token, token_digest
 from headrace.oauth import protocol, queries
@@ -77,17 +77,8 @@ def begin(
     assert scope.user_id is not None
     connector = connections.connector_named(datasource_name)
     spec = connector.spec
-    if spec.auth.kind is not AuthKind.OAUTH2 or not spec.auth.authorize_url:
-        raise NotByOAuth(spec.title)
-    client = client_of(session, resources, scope.agency_id, spec)
-    if client is None:
-        raise ClientMissing(spec.title, spec.name)
-    if body.connection_id is not None:
-        connection = connections.get(session, scope, body.connection_id)
-        if connection.datasource_name != spec.name:
-            raise NotFound("Connection")
-    else:
-        filled(spec.settings, body.settings)
+    client = _client(session, scope, resources, spec)
+    _check(session, scope, spec, body)
     state, verifier = random_token(), protocol.new_verifier()
     row = Authorization(
         id=uuid4(),
@@ -118,6 +109,27 @@ def begin(
         verifier=verifier,
     )
     return Begun(row, url)
+
+
+def _client(
+    session: Session, scope: WorkspaceScope, resources: Resources, spec: ConnectorSpec
+) -> OAuthClient:
+    if spec.auth.kind is not AuthKind.OAUTH2 or not spec.auth.authorize_url:
+        raise NotByOAuth(spec.title)
+    client = client_of(session, resources, scope.agency_id, spec)
+    if client is None:
+        raise ClientMissing(spec.title, spec.name)
+    return client
+
+
+def _check(
+    session: Session, scope: WorkspaceScope, spec: ConnectorSpec, body: AuthorizationIn
+) -> None:
+    """Refuse what could not be connected after the person has been to the platform."""
+    if body.connection_id is None:
+        filled(spec.settings, body.settings)
+    elif connections.get(session, scope, body.connection_id).datasource_name != spec.name:
+        raise NotFound("Connection")
 
 
 def browser_address(settings: Settings, connector: Connector) -> str:

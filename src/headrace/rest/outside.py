@@ -99,6 +99,10 @@ class OutsideCalls:
         finally:
             from_thread.run(self._turn.take)
 
+    def take_back(self) -> None:
+        """Undo what the request did since its last call, for one that goes on to record a failure."""
+        self._session.rollback()
+
     def _waited_for(self, work: Callable[[], Answer], key: Hashable, seconds: float) -> Answer:
         ended: queue.SimpleQueue[tuple[Answer | None, BaseException | None]] = queue.SimpleQueue()
 

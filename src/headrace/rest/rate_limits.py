@@ -86,6 +86,7 @@ SCARCE = frozenset(
     {
         "get_iframe_url",
         "create_external_auth_links",
+        "begin_authorization",
         "preview_template",
         "load_custom_setting_options",
         "create_session",
