@@ -10,9 +10,16 @@ from headrace.iframe import (
     connect_oauth,
     connect_returning,
     connect_sources,
+    connections,
     dashboard_watching,
     dashboards,
+    data_tables,
+    destinations,
+    extract_creation,
+    extracts,
     home,
+    loads,
+    runs,
 )
 from headrace.pages.guards import EMBED, WORKSPACES
 
@@ -23,6 +30,13 @@ _AREAS = (
     connect.router,
     connect_oauth.router,
     connect_accounts.router,
+    connections.router,
+    extract_creation.router,
+    extracts.router,
+    data_tables.router,
+    destinations.router,
+    loads.router,
+    runs.router,
 )
 
 router = APIRouter(include_in_schema=False)

@@ -6,4 +6,10 @@ from headrace.pages.visits import Section
 
 SECTIONS: tuple[Section, ...] = (
     Section(N_("Dashboards"), "/dashboards", Permission.DASHBOARD_VIEW),
+    Section(N_("Connections"), "/connections", Permission.CONNECTION_VIEW),
+    Section(N_("Extracts"), "/extracts", Permission.EXTRACT_VIEW),
+    Section(N_("Data tables"), "/data-tables", Permission.DATA_TABLE_VIEW),
+    Section(N_("Destinations"), "/destinations", Permission.DESTINATION_VIEW),
+    Section(N_("Loads"), "/loads", Permission.LOAD_VIEW),
+    Section(N_("Runs"), "/runs", Permission.EXTRACT_VIEW),
 )

@@ -1,0 +1,254 @@
+"""Pages on which extracts are made: of which connection, what, of which accounts, and when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from fastapi import Response
+from sqlalchemy.orm import Session
+
+from headrace.access.permissions import Permission
+from headrace.connections import queries as connection_queries
+from headrace.connections import service as connections
+from headrace.connections.models import Account, Connection
+from headrace.extracts import creation
+from headrace.extracts.schemas import ExtractIn
+from headrace.iframe import connect_sources as sources
+from headrace.iframe import schedules
+from headrace.pages.forms import DATE, Field, Form
+from headrace.pages.guards import page_visit
+from headrace.pages.languages import N_
+from headrace.pages.page_route import page_router, shown_again
+from headrace.pages.posted import Posted, PostedForm
+from headrace.pages.refusals import Refusal
+from headrace.pages.rendering import redirect, render
+from headrace.pages.visits import WorkspaceVisit
+from headrace.rest.outside import CallsOutside
+from headrace.rest.resources import AppResources
+from headrace.rest.session import DbSession
+from headrace.templates import presentation, preview
+from headrace.templates import queries as template_queries
+from headrace.templates import service as templates
+from headrace.templates.models import ExtractTemplate
+from headrace.templates.schemas import PreviewIn
+
+router = page_router()
+Creator = Annotated[WorkspaceVisit, page_visit(Permission.EXTRACT_CREATE)]
+
+MOST_ACCOUNTS = 1000
+"""How many accounts one form makes extracts of, as the API's operation does."""
+_SHOWN_ACCOUNTS = 200
+_PREVIEWED_ACCOUNTS = 3
+_TITLE = Field(
+    "data_table_title",
+    N_("Name of the data table"),
+    required=True,
+    description=N_("The rows of all accounts go there, told apart by account."),
+)
+_HISTORY = Field(
+    "sync_historical_data",
+    N_("History from"),
+    DATE,
+    description=N_("The first day to read. Left empty: a year, or as far back as there is."),
+)
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a page of this area is about: the connection, the template, and what was typed.
+
+    accounts: those that may be extracted, the first of them. chosen_*: what is ticked.
+    """
+
+    connection: Mapping[str, Any]
+    template: ExtractTemplate
+    accounts: Sequence[Any]
+    accounts_number: int
+    form: Form
+    chosen_accounts: frozenset[int]
+    chosen_fields: frozenset[str]
+    is_all: bool = False
+    preview: Mapping[str, Any] | None = None
+
+    @property
+    def account_ids(self) -> list[int]:
+        """The accounts to make extracts of."""
+        if self.is_all:
+            return [row.id for row in self.accounts]
+        return [row.id for row in self.accounts if row.id in self.chosen_accounts]
+
+
+@router.get("/extracts/new")
+def begin(
+    visit: Creator,
+    session: DbSession,
+    connection_id: str = "",
+    template_id: str = "",
+    search: str = "",
+) -> Response:
+    """Answer the next choice to make: a connection, a template, then the rest in one form."""
+    usable = _usable_connections(visit, session)
+    if connection_id.isdigit():
+        usable = [row for row in usable if row.id == int(connection_id)]
+    if len(usable) != 1:
+        return render(visit, "extracts/new_connection.html", connections=usable, icon=_icon)
+    if template_id.isdigit():
+        return _form_page(visit, _making(visit, session, usable[0].id, int(template_id)))
+    rows = template_queries.template_rows(visit.scope, usable[0].datasource_name)
+    rows = template_queries.filtered(rows, search or None, None)
+    return render(
+        visit,
+        "extracts/new_template.html",
+        connection=usable[0],
+        templates=session.execute(rows.order_by(ExtractTemplate.title)).all(),
+        search=search,
+    )
+
+
+@router.post("/extracts/new")
+def make(
+    visit: Creator,
+    session: DbSession,
+    resources: AppResources,
+    calls: CallsOutside,
+    posted: PostedForm,
+) -> Response:
+    """Create the extracts, or show some real rows of what they would read."""
+    ids = (int(posted.text(name, "0") or 0) for name in ("connection_id", "template_id"))
+    making = _typed(_making(visit, session, *ids), posted)
+
+    def again(refusal: Refusal) -> Response:
+        return _form_page(visit, replace(making, form=making.form.refused(refusal)))
+
+    with shown_again(again):
+        if posted.text("do") == "preview":
+            body = _preview_body(making)
+            rows = preview.preview(session, visit.scope, resources, calls, making.template.id, body)
+            return _form_page(visit, replace(making, preview=rows))
+        made = creation.create(session, visit.scope, ExtractIn.model_validate(_body(making)))
+    if len(made) == 1:
+        return redirect(visit, f"/extracts/{made[0]['id']}", said="extracts_created")
+    return redirect(visit, "/extracts", said="extracts_created")
+
+
+@router.post("/extracts/quick")
+def make_at_once(visit: Creator, session: DbSession, posted: PostedForm) -> Response:
+    """Create extracts of all accounts from a template as it is: one click, sensible defaults."""
+    ids = (int(posted.text(name, "0") or 0) for name in ("connection_id", "template_id"))
+    making = replace(_making(visit, session, *ids), is_all=True)
+    refused = _typed(making, Posted())
+    with shown_again(lambda refusal: _form_page(visit, _refused(refused, making, refusal))):
+        body = {
+            "data_table_title": making.template.title,
+            "template_id": making.template.id,
+            "accounts": making.account_ids,
+        }
+        made = creation.create(session, visit.scope, ExtractIn.model_validate(body))
+    return redirect(visit, f"/extracts/{made[0]['id']}", said="extracts_created")
+
+
+def _refused(typed: Making, making: Making, refusal: Refusal) -> Making:
+    return replace(typed, form=making.form.refused(refusal))
+
+
+def _usable_connections(visit: WorkspaceVisit, session: Session) -> Sequence[Any]:
+    rows = connection_queries.connection_rows(visit.scope).where(Connection.status == "active")
+    return session.execute(rows.order_by(Connection.title, Connection.id)).all()
+
+
+def _making(
+    visit: WorkspaceVisit, session: Session, connection_id: int, template_id: int
+) -> Making:
+    connection = connections.row(session, visit.scope, connection_id)
+    template = templates.get_of(session, visit.scope, connection["datasource_name"], template_id)
+    rows = connection_queries.account_rows(visit.scope, connection_id)
+    rows = connection_queries.filtered(rows, True, True, None)
+    rows = rows.order_by(Account.title, Account.id).limit(MOST_ACCOUNTS)
+    accounts = session.execute(rows).all()
+    return Making(
+        connection=connection,
+        template=template,
+        accounts=accounts,
+        accounts_number=connection["enabled_for_extraction_accounts_number"],
+        form=_first_form(template),
+        chosen_accounts=frozenset(row.id for row in accounts[:1]),
+        chosen_fields=frozenset(template.selected_fields),
+        is_all=len(accounts) > 1,
+    )
+
+
+def _first_form(template: ExtractTemplate) -> Form:
+    report = templates.connector_of(template).spec.report(template.report)
+    settings = [
+        Field.of_setting(
+            item, "settings", initial=template.settings.get(item.name, item.initial_value)
+        )
+        for item in report.settings
+    ]
+    history = [_HISTORY] if report.date_field is not None else []
+    values = {"data_table_title": template.title}
+    if template.scheduling:
+        values |= schedules.values_of(template.scheduling[0])
+    return Form.of((_TITLE, *settings, *history, *schedules.FIELDS), values)
+
+
+def _typed(making: Making, posted: Posted) -> Making:
+    return replace(
+        making,
+        form=making.form.typed(posted),
+        chosen_accounts=frozenset(int(item) for item in posted.all("accounts") if item.isdigit()),
+        chosen_fields=frozenset(posted.all("fields")),
+        is_all=posted.text("which") == "all",
+    )
+
+
+def _body(making: Making) -> dict[str, Any]:
+    given = making.form.body()
+    known = [item.name for item in _fields(making) if item.name in making.chosen_fields]
+    return {
+        "data_table_title": given.get("data_table_title", ""),
+        "template_id": making.template.id,
+        "accounts": making.account_ids,
+        "template_settings": {
+            "fields": known or None,
+            "additional_params": given.get("settings", {}),
+            "scheduling": [schedules.scheduling_of(making.form.values)],
+            "sync_historical_data": given.get("sync_historical_data"),
+        },
+    }
+
+
+def _preview_body(making: Making) -> PreviewIn:
+    wanted = set(making.account_ids[:_PREVIEWED_ACCOUNTS])
+    return PreviewIn.model_validate(
+        {
+            "connection_id": making.connection["id"],
+            "custom_settings": making.form.body().get("settings", {}),
+            "fields": [item.name for item in _fields(making) if item.name in making.chosen_fields],
+            "accounts": [row.account_id for row in making.accounts if row.id in wanted],
+        }
+    )
+
+
+def _fields(making: Making) -> Sequence[Any]:
+    report = templates.connector_of(making.template).spec.report(making.template.report)
+    return report.fields
+
+
+def _form_page(visit: WorkspaceVisit, making: Making) -> Response:
+    fields = presentation.fields(_fields(making), making.template.selected_fields)
+    refusal = making.form.refusal
+    return render(
+        visit,
+        "extracts/new.html",
+        status=refusal.status if refusal else 200,
+        making=making,
+        accounts=making.accounts[:_SHOWN_ACCOUNTS],
+        fields=fields,
+        chosen=making.chosen_fields,
+        most_accounts=MOST_ACCOUNTS,
+    )
+
+
+def _icon(datasource_name: str) -> str:
+    return sources.source(connections.connector_named(datasource_name)).icon
