@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from headrace.kit import clock
 
@@ -16,3 +16,18 @@ def held(moment: datetime) -> Iterator[None]:
         yield
     finally:
         clock._read = before
+
+
+@contextmanager
+def skewed(by: timedelta) -> Iterator[None]:
+    """Run a block on a machine whose own clock is wrong by a duration."""
+    right = clock._system_now
+
+    def wrong() -> datetime:
+        return right() + by
+
+    clock._system_now = clock._read = wrong
+    try:
+        yield
+    finally:
+        clock._system_now = clock._read = right
