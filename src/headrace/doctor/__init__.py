@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
+import psycopg
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine, text
@@ -10,19 +11,21 @@ from sqlalchemy.exc import OperationalError
 
 from headrace.connectors.registry import connectors
 from headrace.db.embedded import EmbeddedDatabaseError
-from headrace.db.engine import make_engine
+from headrace.db.engine import make_engine, plain_dsn
 from headrace.db.migrating import DatabaseTooNew, check_not_newer
 from headrace.db.opening import database_url
-from headrace.db.roles import protected
-from headrace.kit import clock
+from headrace.db.roles import SYSTEM, protected
+from headrace.doctor import checks, facts
+from headrace.doctor.checks import Finding
+from headrace.kit import clock, tracing
 from headrace.kit.outcomes import OutsideError
+from headrace.kit.sealing import Vault
 from headrace.models import metadata
 from headrace.settings import PREFIX, Settings, SettingsError
 from headrace.table_store import Lake
 
 _MINIMUM_POSTGRES = 150000
 _SUNSET_NOTICE = timedelta(days=60)
-Finding = tuple[bool, str]
 
 
 def diagnose(settings: Settings, out: Console) -> int:
@@ -70,7 +73,7 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
                 f"{kind} PostgreSQL answers, version {number // 10000}.",
             )
             current = check_not_newer(engine)
-            isolation = list(_check_isolation(engine)) if current else []
+            inside = [*_check_isolation(engine), *_check_system(settings, url)] if current else []
             engine.dispose()
             yield (
                 True,
@@ -80,9 +83,11 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
                     else "The database is older than this release; the next start migrates it."
                 ),
             )
-            yield from isolation
+            yield from inside
     except DatabaseTooNew as error:
         yield False, str(error)
+    except psycopg.Error as error:
+        yield False, f"{kind} PostgreSQL cannot tell how it stands: {str(error).splitlines()[0]}"
     except (OperationalError, EmbeddedDatabaseError) as error:
         yield False, f"{kind} PostgreSQL does not answer: {str(error).splitlines()[0]}"
 
@@ -101,13 +106,43 @@ def _check_isolation(engine: Engine) -> Iterator[Finding]:
         yield True, "Row-level security keeps tenants apart in every table."
 
 
+def _check_system(settings: Settings, url: str) -> Iterator[Finding]:
+    """How the whole installation stands, as far as the database tells."""
+    with psycopg.connect(plain_dsn(url, SYSTEM), autocommit=True) as connection:
+        found = facts.system(connection, settings, Vault(settings.sealing_key()).key_id)
+        to_mail = facts.links_to_mail(connection)
+    for check in checks.CHECKS:
+        yield from check(found)
+    yield from checks.mail(settings.mail_server is not None, to_mail)
+
+
+def _check_watching(settings: Settings) -> Iterator[Finding]:
+    """Whether metrics and traces go where the settings say."""
+    if settings.metrics_port:
+        said = facts.said_at(settings.metrics_host, settings.metrics_port)
+        yield from checks.metrics_port(settings.metrics_port, said)
+    if settings.traces_url:
+        try:
+            tracing.check_installed()
+        except tracing.TracesUnavailable as error:
+            yield False, str(error)
+        else:
+            yield True, "What sends traces is installed."
+
+
+def _check_disks(settings: Settings) -> Iterator[Finding]:
+    for room in facts.rooms(str(settings.home), settings.lake):
+        yield from checks.disk(room)
+
+
 def _check_lake(settings: Settings) -> Iterator[Finding]:
     try:
-        next(iter(Lake.open(settings.lake).list_files(0)), None)
+        lake = Lake.open(settings.lake)
+        lake.try_writing()
     except (OutsideError, OSError) as error:
         yield False, f"The lake at {settings.lake} cannot be used: {error}"
     else:
-        yield True, f"The lake at {settings.lake} can be read."
+        yield True, f"The lake at {lake} can be written."
 
 
 def _check_connectors(_: Settings) -> Iterator[Finding]:
@@ -128,5 +163,7 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _check_key,
     _check_database,
     _check_lake,
+    _check_disks,
+    _check_watching,
     _check_connectors,
 )

@@ -30,6 +30,11 @@ class Vault:
         self._keys = {_key_id(key): key for key in master_keys}
         self._sealing_id = _key_id(master_keys[0])
 
+    @property
+    def key_id(self) -> str:
+        """The id of the key that seals, as it stands in the second part of an envelope."""
+        return self._sealing_id
+
     def seal(self, text: str, place: str) -> str:
         """Return an envelope of `text` that opens only at `place`."""
         data_key = AESGCM.generate_key(256)

@@ -128,6 +128,12 @@ def of_standing(standing: Standing) -> Iterator[Metric]:
     yield webhooks
     yield _gauge("webhook_queue_age_seconds", "Since the oldest due webhook delivery was due.",
                  standing.webhook_age)  # fmt: skip
+    paused = GaugeMetricFamily(
+        "headrace_pauses", "Pauses in force that the other side asked for.", labels=["kind"]
+    )
+    for kind, number in standing.pauses.items():
+        paused.add_metric([kind], number)
+    yield paused
     yield _gauge("workers", "Workers that gave a sign of life in time.", standing.workers)
 
 

@@ -1,6 +1,6 @@
 """What is asked of the database at a scrape: a few statements over indexes of unfinished things."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,9 @@ _WORKERS = """
     SELECT count(*) FROM procrastinate_workers
     WHERE last_heartbeat >= now() - make_interval(secs => %s)
 """
+_PAUSES = """
+    SELECT split_part(key, ':', 1), count(*) FROM pause WHERE until > clock_timestamp() GROUP BY 1
+"""
 # Only what is meant to be read by itself grows stale: extracts with a schedule, not paused.
 _FRESHNESS = f"""
     SELECT workspace.agency_id,
@@ -67,7 +70,10 @@ class RunCount:
 
 @dataclass(frozen=True)
 class Standing:
-    """How the whole system stands at a moment; every age is in seconds, 0 where nothing waits."""
+    """How the whole system stands at a moment; every age is in seconds, 0 where nothing waits.
+
+    pauses: how many are in force, by what is paused: app, credential, connection, account ...
+    """
 
     runs: Sequence[RunCount] = ()
     schedule_lag: float = 0.0
@@ -75,6 +81,7 @@ class Standing:
     webhooks_given_up: int = 0
     webhook_age: float = 0.0
     workers: int = 0
+    pauses: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def queue_age(self) -> float:
@@ -103,6 +110,7 @@ def standing(connection: psycopg.Connection[Any], worker_timeout_seconds: float)
         webhooks_given_up=given_up,
         webhook_age=webhook_age,
         workers=_one(connection, _WORKERS, worker_timeout_seconds)[0],
+        pauses=dict(connection.execute(_PAUSES).fetchall()),
     )
 
 
