@@ -267,6 +267,22 @@ Category: TypeAlias = Annotated[
 ]
 
 
+CellState: TypeAlias = Annotated[
+    Literal["failed", "missing", "provisional", "final", "none"],
+    Meta(
+        description="What is known of a table's day, over its accounts: the worst there is.\n\nFAILED: a run that was to read it failed for good. MISSING: wanted and never read. PROVISIONAL:\nthe platform may still change it. FINAL: read for good. NONE: no account wants it."
+    ),
+]
+
+
+Change: TypeAlias = Annotated[
+    Literal["added", "dropped", "widened", "narrowed"],
+    Meta(
+        description="What became of a column at its source. A renamed one was dropped, and another was added."
+    ),
+]
+
+
 class Channel(Struct, kw_only=True):
     """
     A data source that figures come from.
@@ -274,6 +290,21 @@ class Channel(Struct, kw_only=True):
 
     name: str
     title: str
+
+
+class ColumnChange(Struct, kw_only=True):
+    """
+    A change of a data table's columns.
+    """
+
+    at: datetime
+    data_table_id: int
+    data_table: str
+    column: str
+    change: str
+    type_before: str | None
+    type_after: str | None
+    is_taken: Annotated[bool, Meta(description="Whether the data table took it.")]
 
 
 class Column(Struct, kw_only=True):
@@ -284,6 +315,12 @@ class Column(Struct, kw_only=True):
     name: str
     title: str
     type: Literal["string", "number", "boolean", "date", "datetime"]
+
+
+ColumnType: TypeAlias = Annotated[
+    Literal["string", "integer", "decimal", "float", "boolean", "date", "datetime"],
+    Meta(description="The type of a stored column."),
+]
 
 
 Comparison: TypeAlias = Annotated[
@@ -475,6 +512,12 @@ DataClass: TypeAlias = Annotated[
 ]
 
 
+DataName: TypeAlias = Annotated[
+    Literal["performance", "freshness", "pipeline_health"],
+    Meta(description="The dashboards, by the kind of data they show."),
+]
+
+
 class DataSource(Struct, kw_only=True):
     """
     A platform that can be connected.
@@ -483,16 +526,6 @@ class DataSource(Struct, kw_only=True):
     name: str
     title: str
     categories: list[str]
-
-
-class DataTableIn(Struct, kw_only=True):
-    """
-    Which fields every load of the table delivers: the whole list.
-    """
-
-    selected_fields: list[str] | None | UnsetType = UNSET
-    title: str | None | UnsetType = UNSET
-    auto_extract_new_accounts: bool | None | UnsetType = UNSET
 
 
 class DataTable(Struct, kw_only=True):
@@ -781,6 +814,9 @@ class Figures(Struct, kw_only=True):
     roas: Annotated[str, Meta(description="Revenue by spend.")] | None
 
 
+Form: TypeAlias = Annotated[Literal["csv", "json"], Meta(description="The form of a file.")]
+
+
 class GroupByStep(Struct, kw_only=True, tag_field="kind", tag="group_by"):
     """
     One row for each combination of the keys' values, null being a value like others.
@@ -1025,6 +1061,23 @@ Metric: TypeAlias = Annotated[
 ]
 
 
+class Moved(Struct, kw_only=True):
+    """
+    What ended on a day, in UTC.
+    """
+
+    date: date_aliased
+    rows_extracted: int
+    rows_loaded: int
+    failed_runs: int
+
+
+NextStep: TypeAlias = Annotated[
+    Literal["reconnect", "run_again", "check_destination"],
+    Meta(description="What mends a failure."),
+]
+
+
 Operator: TypeAlias = Annotated[
     Literal["eq", "ne", "in", "not_in", "contains", "not_contains", "gt", "gte", "lt", "lte"],
     Meta(description="How a filter compares (contract section 2, `custom_filters` operators)."),
@@ -1114,6 +1167,12 @@ class PaginatedMemberList(Struct, kw_only=True):
 ParamType: TypeAlias = Annotated[
     Literal["string", "integer", "boolean", "select"],
     Meta(description="The kinds of input a connection form can ask for."),
+]
+
+
+Part: TypeAlias = Annotated[
+    Literal["campaigns", "days"],
+    Meta(description="The part of the performance dashboard that a CSV file holds."),
 ]
 
 
@@ -1523,6 +1582,42 @@ class Scheduling(Struct, kw_only=True):
     lookback_window: Annotated[
         LookbackWindow, Meta(description="Days to extract; ignored on loads.")
     ]
+
+
+class SchemaChange(Struct, kw_only=True):
+    """
+    A change of a data table's columns, found by a read or made by a person.
+    """
+
+    id: int
+    created_at: datetime
+    run_id: (
+        Annotated[
+            int,
+            Meta(description="The run whose read found it; null: a person made it."),
+        ]
+        | None
+    )
+    account_id: str | None
+    column: str
+    change: Annotated[
+        Change,
+        Meta(description="A column that was renamed was dropped, and another one was added."),
+    ]
+    type_before: ColumnType | None
+    type_after: ColumnType | None
+    is_taken: Annotated[
+        bool,
+        Meta(description="Whether the table went along; if not, it was left out or ended the run."),
+    ]
+
+
+SchemaPolicy: TypeAlias = Annotated[
+    Literal["evolve", "freeze", "fail"],
+    Meta(
+        description="What becomes of columns that a source changes by itself (docs/how-to/data-tables.md).\n\nEVOLVE: new columns are taken in, types widened. FREEZE: the table stays as it is, what does not\nfit is left out, counted and reported. FAIL: the run is refused before anything is stored."
+    ),
+]
 
 
 class Session(Struct, kw_only=True):
@@ -2425,6 +2520,22 @@ class CatalogLayer(Struct, kw_only=True):
     permissions: list[CatalogPermission]
 
 
+class Cell(Struct, kw_only=True):
+    """
+    A data table's day: the worst of its accounts.
+    """
+
+    date: date_aliased
+    state: Annotated[
+        CellState,
+        Meta(
+            description="`failed`: a run that was to read it failed for good. `missing`: wanted and never read. `provisional`: the platform may still change it. `none`: not wanted."
+        ),
+    ]
+    accounts: Annotated[int, Meta(description="How many accounts are in that state.")]
+    of: Annotated[int, Meta(description="How many accounts want the day, or were read of it.")]
+
+
 class ChannelFigures(Struct, kw_only=True):
     """
     The figures of a data source.
@@ -2478,7 +2589,28 @@ class DataTableDetail(Struct, kw_only=True):
     workspace: int
     sql_name: str
     auto_extract_new_accounts: bool
+    schema_policy: SchemaPolicy
     fields: list[TableField]
+
+
+class DataTableIn(Struct, kw_only=True):
+    """
+    Which fields every load of the table delivers: the whole list.
+    """
+
+    selected_fields: list[str] | None | UnsetType = UNSET
+    title: str | None | UnsetType = UNSET
+    auto_extract_new_accounts: bool | None | UnsetType = UNSET
+    schema_policy: (
+        Annotated[
+            SchemaPolicy,
+            Meta(
+                description="What becomes of columns that a source changes by itself. `evolve`: the table takes new columns and wider types. `freeze`: it stays as it is; new columns are left out, values that no longer fit are treated as the extract's `bad_values` says. `fail`: the run is refused before anything is stored. An extension."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
 
 
 class Day(Struct, kw_only=True):
@@ -2625,6 +2757,22 @@ class ExtractTemplateValidation(Struct, kw_only=True):
     warnings: list[ValidationError]
 
 
+class Failure(Struct, kw_only=True):
+    """
+    Something that does not work, why, and what to do.
+    """
+
+    kind: Literal["connection", "extract", "load"]
+    id: int
+    title: str
+    state: str
+    error_text: str
+    next_step: NextStep
+    connection_id: (
+        Annotated[int, Meta(description="To reconnect, where that is the next step.")] | None
+    )
+
+
 class FormField(Struct, kw_only=True):
     """
     One input of a form.
@@ -2731,6 +2879,13 @@ class PaginatedRunList(Struct, kw_only=True):
     results: list[Run]
 
 
+class PaginatedSchemaChangeList(Struct, kw_only=True):
+    count: int
+    next: str | None
+    previous: str | None
+    results: list[SchemaChange]
+
+
 class PaginatedExtractTemplateList(Struct, kw_only=True):
     count: int
     next: str | None
@@ -2821,6 +2976,27 @@ class PermissionsCatalogResponse(Struct, kw_only=True):
     """
 
     layers: list[CatalogLayer]
+
+
+class PipelineHealth(Struct, kw_only=True):
+    """
+    What works in a workspace, and what to do about what does not.
+    """
+
+    data_name: Literal["pipeline_health"]
+    date_from: date_aliased
+    date_to: date_aliased
+    connections: Annotated[dict[str, int], Meta(description="How many by state.")]
+    extracts: Annotated[dict[str, int], Meta(description="How many by state.")]
+    loads: Annotated[dict[str, int], Meta(description="How many by state.")]
+    failures: Annotated[list[Failure], Meta(description="At most fifty.")]
+    moved: list[Moved]
+    schema_changes: Annotated[list[ColumnChange], Meta(description="The newest twenty.")]
+    running: Annotated[int, Meta(description="Runs under way.")]
+    waiting: Annotated[int, Meta(description="Runs that could begin and wait for their turn.")]
+    waiting_seconds: Annotated[
+        int, Meta(description="How long the oldest of them has been waiting.")
+    ]
 
 
 class PreviewIn(Struct, kw_only=True):
@@ -2939,6 +3115,29 @@ class StoredUnionStep(Struct, kw_only=True, tag_field="kind", tag="union"):
     position: Annotated[int, Meta(description="From 1.")]
     created_at: datetime
     updated_at: datetime
+
+
+class TableFreshness(Struct, kw_only=True):
+    """
+    How fresh a data table is, over the accounts that are read into it.
+    """
+
+    data_table_id: int
+    title: str
+    channel: str
+    accounts: int
+    newest_day: (
+        Annotated[
+            date_aliased,
+            Meta(description="The newest day that all accounts were read of."),
+        ]
+        | None
+    )
+    age_days: Annotated[int, Meta(description="From the newest day to yesterday.")] | None
+    last_sync: datetime | None
+    next_run: datetime | None
+    oldest_unsynced_day: date_aliased | None
+    days: Annotated[list[Cell], Meta(description="Oldest first; none where rows have no days.")]
 
 
 class ExtractTemplateDetail(Struct, kw_only=True):
@@ -3148,6 +3347,18 @@ class ExtractIn(Struct, kw_only=True):
     template_id: int
     accounts: Annotated[list[int], Meta(description="Ids of accounts of one connection.")]
     template_settings: TemplateSettings | UnsetType = UNSET
+
+
+class Freshness(Struct, kw_only=True):
+    """
+    Which days of the data tables are there; a page of fifty tables, by title.
+    """
+
+    data_name: Literal["freshness"]
+    date_from: date_aliased
+    date_to: date_aliased
+    count: Annotated[int, Meta(description="Data tables of all pages.")]
+    data_tables: list[TableFreshness]
 
 
 class Mapping(Struct, kw_only=True):

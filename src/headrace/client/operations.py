@@ -1030,6 +1030,20 @@ class WorkspaceOperations:
             list[models.AccountFreshness],
         )
 
+    def list_schema_changes(
+        self, data_table_id: int, *, page: int | None = None, page_size: int | None = None
+    ) -> models.PaginatedSchemaChangeList:
+        """List what became of the table's columns, newest first.
+
+        Permission: `data_table.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/data-tables/{in_path(data_table_id)}/schema_changes",
+            models.PaginatedSchemaChangeList,
+            query={"page": page, "page_size": page_size},
+        )
+
     def list_destinations(
         self, *, page: int | None = None, page_size: int | None = None
     ) -> models.PaginatedDestinationList:
@@ -1728,6 +1742,119 @@ class WorkspaceOperations:
                 "descending": descending,
                 "page": page,
                 "page_size": page_size,
+            },
+        )
+
+    def get_freshness_dashboard(
+        self,
+        workspace_id: int,
+        *,
+        period: models.Period | None = None,
+        date_from: str | None = None,
+        date_to: str | None = None,
+        compare: models.Comparison | None = None,
+        channel: list[str] | None = None,
+        account: list[str] | None = None,
+        currency: str | None = None,
+        sort: models.Metric | None = None,
+        descending: bool | None = None,
+        page: int | None = None,
+        page_size: int | None = None,
+    ) -> models.Freshness:
+        """Read which days of each data table are there, complete or not, and which are missing.
+
+        The workspace is that of the credentials. Of the filters the period matters, at most its
+        last three months; of the order the page.
+
+        Permission: `dashboard.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/workspaces/{in_path(workspace_id)}/dashboards/freshness",
+            models.Freshness,
+            query={
+                "period": period,
+                "date_from": date_from,
+                "date_to": date_to,
+                "compare": compare,
+                "channel": channel,
+                "account": account,
+                "currency": currency,
+                "sort": sort,
+                "descending": descending,
+                "page": page,
+                "page_size": page_size,
+            },
+        )
+
+    def get_pipeline_health_dashboard(
+        self,
+        workspace_id: int,
+        *,
+        period: models.Period | None = None,
+        date_from: str | None = None,
+        date_to: str | None = None,
+        compare: models.Comparison | None = None,
+        channel: list[str] | None = None,
+        account: list[str] | None = None,
+        currency: str | None = None,
+    ) -> models.PipelineHealth:
+        """Read what works and what does not: connections, extracts, loads, rows moved, the queue.
+
+        The workspace is that of the credentials. Of the filters the period matters, for rows moved.
+
+        Permission: `dashboard.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/workspaces/{in_path(workspace_id)}/dashboards/pipeline_health",
+            models.PipelineHealth,
+            query={
+                "period": period,
+                "date_from": date_from,
+                "date_to": date_to,
+                "compare": compare,
+                "channel": channel,
+                "account": account,
+                "currency": currency,
+            },
+        )
+
+    def export_dashboard(
+        self,
+        workspace_id: int,
+        data_name: models.DataName,
+        *,
+        format: models.Form | None = None,
+        part: models.Part | None = None,
+        period: models.Period | None = None,
+        date_from: str | None = None,
+        date_to: str | None = None,
+        compare: models.Comparison | None = None,
+        channel: list[str] | None = None,
+        account: list[str] | None = None,
+        currency: str | None = None,
+    ) -> dict[str, Any]:
+        """Export the figures of a dashboard as a file: as JSON all of them, as CSV its main table.
+
+        The workspace is that of the credentials.
+
+        Permission: `dashboard.view`.
+        """
+        return self._caller.call(
+            "GET",
+            f"/api/v3/workspaces/{in_path(workspace_id)}/dashboards/{in_path(data_name)}/export",
+            dict[str, Any],
+            query={
+                "format": format,
+                "part": part,
+                "period": period,
+                "date_from": date_from,
+                "date_to": date_to,
+                "compare": compare,
+                "channel": channel,
+                "account": account,
+                "currency": currency,
             },
         )
 
