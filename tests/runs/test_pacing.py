@@ -15,6 +15,7 @@ from headrace.kit.schedule import Interval, Schedule, spread
 from headrace.runs import queries, scheduling, service
 from headrace.runs.models import Run, ScheduleRow
 from headrace.runs.schemas import Scheduling
+from headrace.tenancy.scope import WorkspaceScope
 
 DAILY = Scheduling(interval="day", hours=6)
 HOURLY = Scheduling(interval="hour")
@@ -36,12 +37,13 @@ with work.step() as session:
 """
 
 
-def _schedule_many(work: WorkFake, count: int, rule: Scheduling = DAILY) -> None:
+def _schedule_many(work: WorkFake, count: int) -> WorkspaceScope:
     scope = work.new_workspace()
     with work.step() as session:
         for number in range(count):
-            service.set_schedules(session, scope, work.kind, number, [rule])
+            service.set_schedules(session, scope, work.kind, number, [DAILY])
         session.execute(_MAKE_DUE)
+    return scope
 
 
 def _fire(work: WorkFake, spread_seconds: float = 0.0) -> int:
@@ -102,18 +104,16 @@ def test_the_spread_is_even_and_short_beside_the_interval(
 
 
 def test_a_run_that_waited_already_is_not_put_off_by_the_spread(work: WorkFake) -> None:
-    _schedule_many(work, 20)
+    scope = _schedule_many(work, 20)
     with work.step() as session:
-        scope = work.new_workspace()
         asked = [work.queue_in(session, scope, number) for number in range(5)]
     _fire(work, SPREAD_SECONDS)
     assert {job["run_id"] for job in work.admit()} >= set(asked)
 
 
 def test_who_asks_for_a_run_now_does_not_wait_for_the_spread(work: WorkFake) -> None:
-    _schedule_many(work, 20)
+    scope = _schedule_many(work, 20)
     _fire(work, SPREAD_SECONDS)
-    scope = work.new_workspace()
     hurried = [work.queue(scope, number) for number in range(20)]
     with work.step() as session:
         assert all(service.is_busy(session, work.kind, number) for number in range(20))
