@@ -75,6 +75,7 @@ _ROUTERS = (
     embedding.router,
     external_links.router,
     dashboards.router,
+    dashboards.picture_router,
     connector_settings.router,
     oauth.router,
     embedding_pages.router,

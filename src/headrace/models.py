@@ -5,6 +5,7 @@ from headrace.audit import models as audit
 from headrace.automated_recipes import models as automated_recipes
 from headrace.connections import models as connections
 from headrace.connector_settings import models as connector_settings
+from headrace.dashboards import models as dashboards
 from headrace.data_tables import models as data_tables
 from headrace.db.base import Base
 from headrace.destinations import models as destinations
@@ -30,6 +31,7 @@ __all__ = [
     "automated_recipes",
     "connections",
     "connector_settings",
+    "dashboards",
     "data_tables",
     "destinations",
     "embedding",

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import Depends, Request
 
-from headrace.access import authentication, embed_codes
+from headrace.access import authentication, embed_codes, signed_links
 from headrace.access.authentication import AccessKit
 from headrace.access.errors import PermissionMissing
 from headrace.access.permissions import Permission
@@ -18,6 +18,7 @@ BASIC = "basic"
 BEARER = "bearer"
 COOKIE = "cookie"
 CODE = embed_codes.CODE_SCHEME
+LINK = signed_links.LINK_NAME
 
 
 class Guard:
@@ -90,6 +91,11 @@ def allows_members() -> Any:
 def allows_agency_or_members() -> Any:
     """Ask for good credentials of an agency or in a workspace; the service asks for the permission."""
     return Depends(Guard(embed_codes.either_scope, (BASIC, BEARER, COOKIE), None))
+
+
+def allows_link(permission: Permission) -> Any:
+    """Ask for a signed link in the path (`signed_links`) that allows one thing; gives a `Linked`."""
+    return Depends(Guard(signed_links.linked, (LINK,), permission))
 
 
 def takes(request: Request, permission: Permission) -> None:

@@ -167,6 +167,57 @@ def pairs(items: Sequence[Pair], palette: Palette) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Square:
+    """A data table's day in the grid."""
+
+    name: str
+    day: date
+    state: str
+
+
+_SHAPES = {
+    "final": "\N{CHECK MARK}",
+    "provisional": "~",
+    "missing": "?",
+    "failed": "\N{MULTIPLICATION SIGN}",
+    "none": "",
+}
+
+
+def grid(items: Sequence[Square], palette: Palette) -> dict[str, Any]:
+    """A square for each data table and day, with a shape in it for what is known of the day."""
+    values = [
+        {"name": one.name, "day": one.day.isoformat(), "shape": _SHAPES[one.state]}
+        for one in items
+        if one.state != "none"
+    ]
+    is_provisional = f"datum.shape === '{_SHAPES['provisional']}'"
+    axis = {"labelLimit": 180, "ticks": False, "domain": False}
+    return _chart(palette, values) | {
+        "height": {"step": 26},
+        "encoding": {
+            "x": {"field": "day", **_DAY, "type": "ordinal", "axis": _day_axis(len(values))},
+            "y": {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": axis},
+        },
+        "layer": [
+            {
+                "mark": {"type": "rect", "stroke": palette.line, "cornerRadius": 3, "aria": False},
+                "encoding": {
+                    "fill": {
+                        "condition": {"test": is_provisional, "value": HATCH},
+                        "value": palette.line,
+                    }
+                },
+            },
+            {
+                "mark": {"type": "text", "fill": palette.ink, "fontWeight": "bold"},
+                "encoding": {"text": {"field": "shape"}},
+            },
+        ],
+    }
+
+
 def _chart(palette: Palette, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "$schema": SCHEMA,

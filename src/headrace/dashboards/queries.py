@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from headrace.connections.models import Account
+from headrace.dashboards.models import PictureLinks
 from headrace.data_tables.models import DataTable, DataTableField
 from headrace.extracts.models import Extract
 from headrace.tenancy.scope import WorkspaceScope, owned_columns
@@ -49,3 +51,20 @@ def table_fields(
         .join(DataTableField, DataTableField.data_table_id == DataTable.id)
         .where(DataTable.id.in_(table_ids), ~DataTableField.is_system)
     ).all()
+
+
+def link_generation(session: Session, scope: WorkspaceScope) -> int:
+    """Return the generation that links to pictures of the workspace must be of."""
+    found: int | None = session.scalar(owned_columns(PictureLinks, scope, PictureLinks.generation))
+    return found or 0
+
+
+def end_links(session: Session, scope: WorkspaceScope) -> None:
+    """Let no link to a picture be good that was made before."""
+    first = insert(PictureLinks).values(workspace_id=scope.workspace_id, generation=1)
+    session.execute(
+        first.on_conflict_do_update(
+            index_elements=[PictureLinks.workspace_id],
+            set_={"generation": PictureLinks.generation + 1},
+        )
+    )

@@ -4,16 +4,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from headrace.access.guards import allows, allows_agency
+from headrace.access.guards import allows, allows_agency, allows_link
 from headrace.access.permissions import Permission
-from headrace.dashboards import exporting, presenting, service, watching
+from headrace.access.signed_links import Linked
+from headrace.dashboards import exporting, pictures, presenting, service, watching
 from headrace.dashboards.asking import AppDesk, AskedFilters, AskedOrder
 from headrace.dashboards.catalogue import dashboards_of
 from headrace.dashboards.exporting import DataName, Export, File, Form, Part
+from headrace.dashboards.pictures import PictureForm
 from headrace.dashboards.schemas import (
     DashboardOut,
     FreshnessOut,
     PerformanceOut,
+    PictureLinkIn,
+    PictureLinkOut,
     PipelineHealthOut,
 )
 from headrace.rest.api_route import ApiRoute
@@ -21,6 +25,7 @@ from headrace.rest.errors import NotFound
 from headrace.rest.ids import Id
 from headrace.rest.json_answers import json_response
 from headrace.rest.openapi import EXTENSION
+from headrace.rest.resources import AppResources
 from headrace.rest.session import AppSettings, DbSession
 from headrace.tenancy.scope import AgencyScope, WorkspaceScope
 from headrace.workspaces import service as workspaces
@@ -36,7 +41,17 @@ _FILE: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+picture_router = APIRouter(route_class=ApiRoute, include_in_schema=False)
 Member = Annotated[WorkspaceScope, allows(Permission.DASHBOARD_VIEW)]
+Publisher = Annotated[WorkspaceScope, allows(Permission.DASHBOARD_CREATE)]
+Ender = Annotated[WorkspaceScope, allows(Permission.DASHBOARD_DELETE)]
+Holder = Annotated[Linked, allows_link(Permission.DASHBOARD_VIEW)]
+# A picture is shown inside of other things; opened by itself, it can do nothing (S53).
+_PICTURE_HEADERS = {
+    "Cache-Control": "private, max-age=300",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 @router.get("/{workspace_id}/dashboards", response_model=list[DashboardOut])
@@ -131,6 +146,55 @@ def export_dashboard(
     _require_own(scope, workspace_id)
     asked = Export(data_name, form, filters, part)
     return sent(exporting.exported(session, scope, desk, asked))
+
+
+@router.post(
+    "/{workspace_id}/dashboards/{data_name}/image-links",
+    response_model=PictureLinkOut,
+    status_code=201,
+    openapi_extra=EXTENSION,
+)
+def create_dashboard_image_link(
+    workspace_id: Id,
+    data_name: DataName,
+    body: PictureLinkIn,
+    session: DbSession,
+    scope: Publisher,
+    resources: AppResources,
+) -> dict[str, Any]:
+    """Make a link to a picture of a dashboard's chart, for mails and reports.
+
+    Whoever has the link sees the picture as it is when they look, without signing in, and can ask
+    for nothing else. It is good until it expires, its maker loses the right to see the dashboard,
+    or the workspace's links are ended. The workspace is that of the credentials.
+    """
+    _require_own(scope, workspace_id)
+    address = resources.settings.public_address
+    return pictures.link(session, scope, resources.vault, address, data_name, body)
+
+
+@router.delete(
+    "/{workspace_id}/dashboards/image-links",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=EXTENSION,
+)
+def end_dashboard_image_links(workspace_id: Id, session: DbSession, scope: Ender) -> None:
+    """End all links to pictures of the workspace's dashboards, at once.
+
+    The workspace is that of the credentials.
+    """
+    _require_own(scope, workspace_id)
+    service.end_links(session, scope)
+
+
+@picture_router.get("/charts/{link}.{form}")
+def get_dashboard_image(
+    form: PictureForm, session: DbSession, desk: AppDesk, holder: Holder
+) -> Response:
+    """Answer the picture of a link to whoever has it."""
+    content = pictures.drawn(session, holder.scope, desk, holder.content, form)
+    return Response(content, media_type=pictures.MEDIA_TYPES[form], headers=_PICTURE_HEADERS)
 
 
 def sent(file: File) -> Response:

@@ -5,7 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from headrace.dashboards.filters import Comparison, Period
 from headrace.dashboards.freshness import CellState
+from headrace.dashboards.metrics import Metric
 from headrace.dashboards.performance import DayState
 from headrace.dashboards.pipeline_health import NextStep
 
@@ -116,6 +118,36 @@ class PerformanceOut(BaseModel):
     campaigns: list[CampaignOut] = Field(description="One page, by channel, then as asked for.")
     campaign_count: int = Field(description="Of all pages.")
     lacking: list[LackingOut]
+
+
+class PictureLinkIn(BaseModel):
+    """What a picture is to show; all of it is locked in the link.
+
+    Of performance the trend of a metric, of freshness the grid of days, of pipeline health the rows
+    moved by day.
+    """
+
+    form: Literal["png", "svg"] = "png"
+    metric: Metric = Metric.SPEND
+    theme: Literal["light", "dark"] = "light"
+    title: str | None = Field(None, max_length=200, description="In the place of the chart's own.")
+    lifetime_days: int = Field(90, ge=1, le=400, description="How long the link is good.")
+    period: Period = Period.LAST_30_DAYS
+    date_from: date | None = Field(None, description="First day of a custom period.")
+    date_to: date | None = Field(None, description="Last day of a custom period.")
+    compare: Comparison = Comparison.PREVIOUS_PERIOD
+    channels: list[str] = Field([], max_length=100, description="Data sources; none for all.")
+    accounts: list[str] = Field(
+        [], max_length=100, description="By their ids at the platforms; none for all."
+    )
+    currency: str | None = Field(None, max_length=3)
+
+
+class PictureLinkOut(BaseModel):
+    """A link to a picture, for everybody who has it."""
+
+    url: str = Field(examples=["https://headrace.example.com/charts/v1.1f2e3d4c.….png"])
+    expires_at: datetime
 
 
 class CellOut(BaseModel):

@@ -5,6 +5,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from headrace.dashboards import queries
 from headrace.dashboards.adding_up import Added, added_up
 from headrace.dashboards.feeding import FedAccount, Feed, Share, shared_out
 from headrace.dashboards.filters import Filters, compared_days, days_asked
@@ -80,6 +81,11 @@ def performance(
     return Shown(
         found, dict(sources.channels), list(sources.accounts.values()), _lacking(sources, shares)
     )
+
+
+def end_links(session: Session, scope: WorkspaceScope) -> None:
+    """End all links to pictures of the workspace's dashboards."""
+    queries.end_links(session, scope)
 
 
 def _added(

@@ -90,6 +90,9 @@ SCARCE = frozenset(
         "preview_template",
         "load_custom_setting_options",
         "create_session",
+        "create_dashboard_image_link",
+        "get_dashboard_image",
+        "export_dashboard",
     }
 )
 """Operations that cost more than a request, or make somebody else do something (S93)."""

@@ -150,6 +150,18 @@ def upgrade() -> None:
         op.f("ix_connection_draft_workspace_id"), "connection_draft", ["workspace_id"], unique=False
     )
     op.create_table(
+        "dashboard_picture_links",
+        sa.Column("workspace_id", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"],
+            ["workspace.id"],
+            name=op.f("fk_dashboard_picture_links_workspace_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_dashboard_picture_links")),
+    )
+    op.create_table(
         "data_table_account",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("workspace_id", sa.BigInteger(), nullable=False),
@@ -425,6 +437,7 @@ def downgrade() -> None:
     op.drop_table("oauth_authorization")
     op.drop_index("ix_data_table_account_workspace_id", table_name="data_table_account")
     op.drop_table("data_table_account")
+    op.drop_table("dashboard_picture_links")
     op.drop_index(op.f("ix_connection_draft_workspace_id"), table_name="connection_draft")
     op.drop_index("ix_connection_draft_expires_at", table_name="connection_draft")
     op.drop_index(op.f("ix_connection_draft_created_by"), table_name="connection_draft")
@@ -509,6 +522,7 @@ def _bind_tables() -> None:
     _bind("worker_process", None, None)
     _bind("connector_settings", _OF_AGENCY, _OF_AGENCY)
     _bind("connection_draft", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
+    _bind("dashboard_picture_links", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("data_table_account", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("oauth_authorization", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("run_attempt", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
@@ -522,6 +536,7 @@ def _unbind_tables() -> None:
         "worker_process",
         "connector_settings",
         "connection_draft",
+        "dashboard_picture_links",
         "data_table_account",
         "oauth_authorization",
         "run_attempt",
