@@ -173,6 +173,16 @@ def test_migrating_says_when_it_is_done(headrace: CommandLine) -> None:
     assert "this release's version" in headrace.good("migrate")
 
 
+def test_going_back_to_an_earlier_version(
+    headrace: CommandLine, database: psycopg.Connection[Any]
+) -> None:  # F43
+    assert "0002" in headrace.refused("migrate", "--to", "0000")
+    assert "at version 0002" in headrace.good("migrate", "--to", "0002")
+    version = database.execute("SELECT version_num FROM alembic_version").fetchall()
+    assert version == [("0002",)]
+    assert "this release's version" in headrace.good("migrate")
+
+
 def test_the_doctor_knows_a_newer_database(
     headrace: CommandLine, database: psycopg.Connection[Any]
 ) -> None:

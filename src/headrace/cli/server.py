@@ -117,8 +117,33 @@ def _metrics_port(settings: "Settings", chosen: int | None) -> int:
     return settings.metrics_port if chosen is None else chosen
 
 
+def _go_back(version: str) -> None:
+    import headrace.models  # noqa: F401 - migrations compare with every table
+    from headrace.db.migrating import migrate_at, versions
+    from headrace.db.opening import database_url
+
+    if version not in versions():
+        raise typer.BadParameter(f"this release knows {', '.join(versions())}", param_hint="--to")
+    with plain_errors(), database_url(read_settings()) as url:
+        migrate_at(url, version)
+    out.print(f"The database is at version {version}.")
+
+
+GoBackTo = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        help="An earlier release's version, such as 0002: before you start that release again, with "
+        "this one stopped. What only later releases keep is lost.",
+    ),
+]
+
+
 @app.command()
-def migrate() -> None:
-    """Bring the database to this release's version."""
+def migrate(to: GoBackTo = "") -> None:
+    """Bring the database to this release's version, or back to an earlier one."""
+    if to:
+        _go_back(to)
+        return
     with plain_errors(), opened(read_settings(), 1):
         out.print("The database is at this release's version.")

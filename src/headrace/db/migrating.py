@@ -26,35 +26,51 @@ def _config() -> Config:
     return config
 
 
+def versions() -> list[str]:
+    """Return the versions that this release knows, the oldest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return [script.revision for script in reversed(list(scripts.walk_revisions()))]
+
+
+def current_version(engine: Engine) -> str | None:
+    """Return the version a database is at; None if it was never migrated."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _before(version: str | None) -> list[str]:
+    known = versions()
+    return known[: known.index(version)] if version else []
+
+
 def check_not_newer(engine: Engine) -> bool:
     """Return whether the database is at this release's version.
 
     Raises:
         DatabaseTooNew: if it is at a version this release does not know.
     """
-    scripts = ScriptDirectory.from_config(_config())
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if current is not None and current not in known:
+    current = current_version(engine)
+    if current is not None and current not in versions():
         raise DatabaseTooNew(
             f"The database is at version {current}, which this release of Headrace does not know. "
             "Run the newer release, or restore a backup from before it."
         )
-    return current == scripts.get_current_head()
+    return current == versions()[-1]
 
 
-def migrate_at(database_url: str) -> None:
-    """Bring the database of a URL to this release's version; raises as `migrate` does."""
+def migrate_at(database_url: str, revision: str = "head") -> None:
+    """Bring the database of a URL to a version, this release's; as `migrate` otherwise."""
     engine = make_engine(database_url, pool_size=1)
     try:
-        migrate(engine)
+        migrate(engine, revision)
     finally:
         engine.dispose()
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the database to a version, as its owner; several processes may call this at once.
+
+    Going back to an earlier one loses what only later releases keep.
 
     Raises:
         DatabaseTooNew: if it is at a version this release does not know.
@@ -67,12 +83,13 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     if is_newest and revision == "head":
         return
     config = _config()
+    earlier = {"base", *_before(current_version(engine))}
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         connection.commit()
         try:
             config.attributes["connection"] = connection
-            if revision == "base":
+            if revision in earlier:
                 command.downgrade(config, revision)
             else:
                 command.upgrade(config, revision)
