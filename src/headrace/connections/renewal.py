@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy.orm import Session
 
-from headrace.connections import queries, service
+from headrace.connections import announcing, queries, service
 from headrace.connections.models import Connection, ConnectionStatus
 from headrace.connectors.abilities import RenewsCredentials
 from headrace.kit.outcomes import Reauthorize, TryLater
@@ -41,6 +41,31 @@ def renewed(
         service.replace_credentials(resources, connection, renewal.credentials)
         session.flush()
     return connection
+
+
+def renewed_by_itself(
+    look: Callable[[], AbstractContextManager[Session]],
+    scope: WorkspaceScope,
+    resources: Resources,
+    connection_id: int,
+) -> Connection:
+    """Return a connection as `renewed` does, in a transaction of its own that outlasts a refusal.
+
+    A refusal is recorded before anybody else gets to ask: those who waited meet a connection that
+    does not work, and do not ask the provider the same once more.
+
+    look: opens a transaction in the workspace. Raises as `renewed` does.
+    """
+    with look() as session:
+        try:
+            return renewed(session, scope, resources, connection_id)
+        except Reauthorize as error:
+            refusal = error
+            connection = service.held_for_renewal(session, scope, connection_id)
+            if connection.status == ConnectionStatus.ACTIVE:
+                announcing.broken(session, connection, error)
+                service.mark_broken(connection, str(error))
+    raise refusal
 
 
 @contextmanager

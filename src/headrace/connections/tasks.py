@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from headrace.connections import accounts, announcing, followers, service
 from headrace.connections.models import AccountsStatus, Connection
-from headrace.connections.renewal import renewed, while_current
+from headrace.connections.renewal import renewed_by_itself, while_current
 from headrace.kit.outcomes import OutsideError, Reauthorize
 from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
@@ -14,8 +14,9 @@ from headrace.runs.kinds import RunKind, register
 
 def refresh(context: RunContext) -> None:
     """Read the source's list of accounts, then store it."""
-    with context.look() as session:
-        connection = renewed(session, context.scope, context.resources, int(context.subject_id))
+    connection = renewed_by_itself(
+        context.look, context.scope, context.resources, int(context.subject_id)
+    )
     connector = service.connector_named(connection.datasource_name)
     access = service.open_access(context.resources, connection)
     with while_current(context.look, connection):

@@ -11,7 +11,7 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from headrace.connections import service as connections
-from headrace.connections.renewal import renewed, while_current
+from headrace.connections.renewal import renewed_by_itself, while_current
 from headrace.connectors.abilities import RenewsCredentials
 from headrace.connectors.contract import Access, Account, BadValues, ReadRequest
 from headrace.data_tables import accounts, followers
@@ -139,8 +139,9 @@ def _fresh_access(work: Work) -> Access:
     if not isinstance(work.parts.connector, RenewsCredentials):
         return work.access
     resources = work.context.resources
-    with work.context.look() as session:
-        connection = renewed(session, work.context.scope, resources, work.parts.connection.id)
+    connection = renewed_by_itself(
+        work.context.look, work.context.scope, resources, work.parts.connection.id
+    )
     return connections.open_access(resources, connection)
 
 
