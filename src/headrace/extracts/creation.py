@@ -40,6 +40,7 @@ from headrace.templates.choices import (
     chosen_settings,
     described,
     schedules_of,
+    with_usual_days_first,
 )
 from headrace.templates.models import ExtractTemplate
 from headrace.tenancy.scope import WorkspaceScope
@@ -135,7 +136,7 @@ def choose(
     names = template.selected_fields if asked.fields is None else asked.fields
     fields = chosen_fields(connector, report, names, asked.dynamic_fields)
     declared = described(connector, report, fields)
-    rules = asked.scheduling or schedules_of(template)
+    rules = with_usual_days_first(asked.scheduling or schedules_of(template))
     check_schedule_count(len(rules), template.schedules_limit)
     date_field = date_field_of(connector, report.name, connection.settings)
     return Chosen(

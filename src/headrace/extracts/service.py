@@ -33,6 +33,7 @@ from headrace.templates.choices import (
     chosen_settings,
     described,
     schedules_of,
+    with_usual_days_first,
 )
 from headrace.tenancy.scope import WorkspaceScope
 
@@ -128,6 +129,7 @@ def _set_schedules(
     session: Session, scope: WorkspaceScope, whole: Parts, rules: list[Scheduling]
 ) -> None:
     check_schedule_count(len(rules), whole.template.schedules_limit)
+    rules = with_usual_days_first(rules)
     runs.set_schedules(
         session, scope, KIND, whole.extract.id, rules, is_paused=whole.extract.is_paused
     )

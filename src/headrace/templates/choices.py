@@ -12,7 +12,7 @@ from headrace.connectors.contract import (
     Setting,
     SettingType,
 )
-from headrace.runs.schemas import Scheduling
+from headrace.runs.schemas import LookbackWindow, Scheduling
 from headrace.templates.errors import (
     FieldNotInReport,
     HashUnfit,
@@ -151,6 +151,15 @@ def chosen_filters(
     """
     types = {item.name: item.type for item in declared} if report.fields else None
     return [item.as_json() for item in parse_filters(asked, types)]
+
+
+def with_usual_days_first(rules: list[Scheduling]) -> list[Scheduling]:
+    """Return schedules of an extract of which the first covers the template's own days.
+
+    It always does, whatever it was given; further ones may be for other days (contract 5.2).
+    """
+    first = rules[0].model_copy(update={"lookback_window": LookbackWindow()})
+    return [first, *rules[1:]]
 
 
 def check_schedule_count(count: int, limit: int) -> None:
