@@ -129,13 +129,15 @@ def _listen(
 ) -> None:
     with psycopg.connect(plain_dsn(database_url, SYSTEM), autocommit=True) as listener:
         listener.execute(f"LISTEN {runs.WAKE_CHANNEL}")
-        recover_at = 0.0
+        recover_at, looked_at = 0.0, time.monotonic()
         while not halted.is_set():
             if time.monotonic() >= recover_at:
                 presence.show(resources)
                 run_tasks.recover(resources)
                 recover_at = time.monotonic() + resources.settings.worker_timeout_seconds / 3
-            rest = scheduling.tick(resources)
+            now = time.monotonic()
+            rest = scheduling.tick(resources, now - looked_at)
+            looked_at = now
             for _ in listener.notifies(timeout=rest, stop_after=1) if rest else ():
                 pass
         presence.end(resources)

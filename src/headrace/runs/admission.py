@@ -229,10 +229,10 @@ def forget_worker(session: Session, worker_id: UUID) -> None:
     session.execute(delete(WorkerProcess).where(WorkerProcess.id == worker_id))
 
 
-def workload(session: Session, silence_seconds: float) -> Row[int, int, int]:
+def workload(session: Session, silence_seconds: float, just_seconds: float) -> Row[int, int, int]:
     """Return the threads of the workers that live, the runs under way, and those that just ended.
 
-    silence_seconds: after which a worker counts as dead. Just means within a second.
+    silence_seconds: after which a worker counts as dead. just_seconds: how long ago just is.
     """
     now = func.clock_timestamp()
     threads = select(func.coalesce(func.sum(WorkerProcess.threads), 0)).where(
@@ -240,7 +240,9 @@ def workload(session: Session, silence_seconds: float) -> Row[int, int, int]:
     )
     live = select(func.count()).select_from(Run).where(Run.status.in_(LIVE))
     ended = (
-        select(func.count()).select_from(Run).where(Run.finished_at > now - timedelta(seconds=1))
+        select(func.count())
+        .select_from(Run)
+        .where(Run.finished_at > now - timedelta(seconds=just_seconds))
     )
     return session.execute(
         select(threads.scalar_subquery(), live.scalar_subquery(), ended.scalar_subquery())

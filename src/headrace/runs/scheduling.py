@@ -33,17 +33,17 @@ _SCHEDULES_AT_ONCE = 500
 _SCHEDULE_PAUSE = timedelta(hours=1)
 
 
-def tick(resources: Resources) -> float:
+def tick(resources: Resources, looked_seconds: float = 1.0) -> float:
     """Start runs of due schedules and admit due runs; returns after how many seconds to look again.
 
-    A run that is asked for in between tells by notification.
+    A run that is asked for in between tells by notification. looked_seconds: since the last look.
     """
     with transaction(resources.sessions) as session:
         fired = fire_schedules(session, resources.settings.schedule_spread_seconds)
     began = time.monotonic()
     with transaction(resources.sessions) as session:
-        at_most = min(_ADMIT_AT_ONCE, room(session, resources.settings.worker_timeout_seconds))
-        admitted = admit(session, resources, at_most)
+        free = room(session, resources.settings.worker_timeout_seconds, max(1.0, looked_seconds))
+        admitted = admit(session, resources, min(_ADMIT_AT_ONCE, free))
         is_any_left = admission.is_any_due(session)
     if fired == _SCHEDULES_AT_ONCE or admitted == _ADMIT_AT_ONCE:
         return 0.0
@@ -54,17 +54,21 @@ def tick(resources: Resources) -> float:
     return min(LOOKS_AGAIN_SECONDS, max(_LOOKS_SOON_SECONDS, 4 * (time.monotonic() - began)))
 
 
-def room(session: Session, silence_seconds: float) -> int:
+def room(session: Session, silence_seconds: float, looked_seconds: float = 1.0) -> int:
     """Tell how many more runs the living workers can begin soon: no more are to be admitted.
 
     What is admitted stands in a queue in which a workspace without a run under way no longer goes
-    first. So there is one run ahead for each thread, and as many more as ended within a second, so
-    that no thread waits for work. Without a living worker nobody is kept waiting.
+    first. So there is one run ahead for each thread, and twice as many as ended since the last look,
+    so that no thread waits for work until the next one, and short runs find their pace: with no more
+    than had ended there would be no more the next time. Without a living worker nobody is kept
+    waiting.
+
+    looked_seconds: how long ago the last look was.
     """
-    threads, under_way, ended = admission.workload(session, silence_seconds)
+    threads, under_way, ended = admission.workload(session, silence_seconds, looked_seconds)
     if threads == 0:
         return _ADMIT_AT_ONCE
-    return max(0, int(threads) + max(int(threads), int(ended)) - int(under_way))
+    return max(0, int(threads) + max(int(threads), 2 * int(ended)) - int(under_way))
 
 
 @dataclass(frozen=True)
