@@ -158,8 +158,8 @@ def with_usual_days_first(rules: list[Scheduling]) -> list[Scheduling]:
 
     It always does, whatever it was given; further ones may be for other days (contract 5.2).
     """
-    first = rules[0].model_copy(update={"lookback_window": LookbackWindow()})
-    return [first, *rules[1:]]
+    usual = {"lookback_window": LookbackWindow()}
+    return [*(rule.model_copy(update=usual) for rule in rules[:1]), *rules[1:]]
 
 
 def check_schedule_count(count: int, limit: int) -> None:
