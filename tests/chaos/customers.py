@@ -19,7 +19,7 @@ FIELDS = [
     "date", "campaign_id", "campaign_name", "ad_id", "ad_name", "ad_format", "impressions", "reach",
     "clicks", "spend", "conversions", "revenue", "ctr", "cpc", "cpm",
 ]  # fmt: skip
-_TIMEOUT_SECONDS = 10.0
+_TIMEOUT_SECONDS = 60.0
 _ENDPOINT_EVENTS = (
     "extraction_created", "extraction_completed", "extraction_failed", "extraction_paused",
     "extraction_unpaused", "load_created", "load_started", "load_completed", "load_failed",

@@ -12,6 +12,7 @@ from headrace.db.engine import DATABASE_AWAY, insist, transaction
 from headrace.jobs import port
 from headrace.kit import tracing
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
+from headrace.kit.sealing import CannotOpen
 from headrace.rest.resources import Resources
 from headrace.runs import measures, pauses, queries, service
 from headrace.runs.context import RunContext
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 900.0
 _LONGEST_STANDSTILL = timedelta(days=3)
+_LOCKED_SECONDS = 60.0  # until secrets are tried again that did not open
 _WORN_OUT = (
     "The worker died each time it carried this out; most often that is for want of memory. The "
     "machine's log has the reason."
@@ -83,6 +85,11 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
         except DATABASE_AWAY:
             log.warning("run broke off: the database does not answer", exc_info=True)
             _record(context, TryLater("Headrace's own database did not answer."))
+        except CannotOpen as error:
+            log.exception(
+                "run put off: a stored secret does not open; is the secret key the right one?"
+            )
+            _record(context, SlowDown(str(error), _LOCKED_SECONDS))
         except Exception:
             log.exception("run broke")
             _record(
