@@ -309,6 +309,11 @@ class Settings(BaseSettings):
     def _read_base_urls(cls, value: Any) -> Any:
         return setting_values.urls_by_name(value)
 
+    @field_validator("oauth_clients", mode="before")
+    @classmethod
+    def _read_oauth_clients(cls, value: Any) -> Any:
+        return setting_values.objects_by_name(value)
+
     @field_validator(
         "allowed_private_hosts",
         "file_import_roots",
@@ -321,11 +326,6 @@ class Settings(BaseSettings):
     @classmethod
     def _read_list(cls, value: Any) -> Any:
         return setting_values.listed(value)
-
-    @field_validator("oauth_clients", mode="before")
-    @classmethod
-    def _read_oauth_clients(cls, value: Any) -> Any:
-        return setting_values.objects_by_name(value)
 
     @field_validator("trusted_proxies")
     @classmethod

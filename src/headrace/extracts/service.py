@@ -20,9 +20,9 @@ from headrace.extracts.schemas import ExtractPatch, ExtractPut
 from headrace.extracts.windows import horizon
 from headrace.kit.days import DayRange
 from headrace.rest.errors import NotFound
-from headrace.runs import service as runs
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
+from headrace.runs import service as runs
 from headrace.runs.errors import AlreadyRunning
 from headrace.runs.schemas import DateRangeIn, Scheduling
 from headrace.templates import presentation
@@ -256,11 +256,11 @@ def delete_connection(
 ) -> None:
     """Delete a connection and pause its extracts; what they read stays.
 
-    Raises:
-        NotFound: if the workspace has no such connection, or it is of another data source.
     Its platform is asked to take the credentials back first, for ten seconds at most; whatever comes
     of that is recorded, and the connection is deleted (S64).
 
+    Raises:
+        NotFound: if the workspace has no such connection, or it is of another data source.
         DataSourceUnknown: if the data source named does not exist.
     """
     if datasource_name is not None:
@@ -268,12 +268,12 @@ def delete_connection(
     connection = connections.get(session, scope, connection_id)
     if datasource_name is not None and connection.datasource_name != datasource_name:
         raise NotFound("Connection")
+    revocation = revoking.revoke(session, scope, resources, calls, connection_id)
     _end_extracts(session, scope, connection_id)
     connections.delete(session, scope, connection_id, revocation)
     _end_extracts(session, scope, connection_id)  # those made while we waited for the connection
 
 
-    revocation = revoking.revoke(session, scope, resources, calls, connection_id)
 def _end_extracts(session: Session, scope: WorkspaceScope, connection_id: int) -> None:
     found = queries.of_connection(session, scope, connection_id)
     extracts = [extract for extract in found if extract.error_text != _DELETED]
