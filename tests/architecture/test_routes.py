@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
+from starlette.routing import Mount
 
 from headrace.access.guards import Guard
 from headrace.access.permissions import Permission
@@ -25,6 +26,7 @@ PUBLIC = {
     "/embed.d.ts",
     "/embed/messages.json",
     "/connect",
+    "/connect/ended",
     "/oauth/{datasource_name}/callback",
     "/datasources/{datasource_name}/icon.svg",
     "/assets/{given_version}/{name}",
@@ -91,14 +93,13 @@ def test_every_change_takes_an_idempotency_key(document: dict[str, Any]) -> None
 
 def test_what_is_not_documented_is_a_page_or_public_or_mounted(app: FastAPI) -> None:  # S97
     documented = {route.path for route in api_routes(app.routes)}
-    pages = [route for route in _all_routes(app) if isinstance(route, PageRoute)]
-    assert pages
     contexts = list(iter_route_contexts(app.routes))
     guarded = {
         context.path
         for context in contexts
         if isinstance(context.original_route, PageRoute) and guard_of(context.original_route)
     }
+    assert guarded
     paths = {context.path for context in contexts}
     mounts = {route.path for route in app.routes if isinstance(route, Mount)}
     assert paths - documented - guarded - mounts - {"", None} == PUBLIC
@@ -112,8 +113,6 @@ def test_every_page_is_one(app: FastAPI) -> None:
 
 
 def _all_routes(app: FastAPI) -> list[Any]:
-    from fastapi.routing import iter_route_contexts
-
     return [context.original_route for context in iter_route_contexts(app.routes)]
 
 

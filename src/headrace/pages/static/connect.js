@@ -7,6 +7,17 @@ import { ask, onPage } from "./page.js";
 const every = 1000;
 let popup = null;
 
+/** Open the platform's window, in the click itself: after a wait for the server, browsers block it. */
+export const openWindow = (url = "") => {
+  popup = open(url, "headrace-authorize", "popup,width=620,height=760");
+  return popup;
+};
+
+let asksStatus = true;
+let finished = (url, body) => visit(url, { method: "POST", body }, false);
+/** Let another module say how an authorization is finished on its page, where no session asks for it. */
+export const finishWith = (carryOut) => { finished = carryOut; asksStatus = false; };
+
 const errorOf = (part) => ({
   error_type: part.dataset.errorType,
   error_code: part.dataset.errorCode,
@@ -15,11 +26,10 @@ const errorOf = (part) => ({
   retryable: part.dataset.retryable === "true",
 });
 
-// The window is opened in the click itself: after a wait for the server, browsers block it.
 const authorizing = (form) => form.addEventListener("submit", async (event) => {
   if (event.defaultPrevented) return;
   event.preventDefault();
-  popup = open("", "headrace-authorize", "popup,width=620,height=760");
+  openWindow();
   form.querySelector("button:not([type])")?.classList.add("busy");
   const body = new URLSearchParams(new FormData(form));
   const answer = await ask(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
@@ -52,8 +62,7 @@ const waiting = (part) => {
   if (link) {
     if (popup && !popup.closed) { popup.location.replace(link.href); started(); } else { popup = null; say("blocked"); }
     link.addEventListener("click", (event) => {
-      popup = open(link.href, "headrace-authorize", "popup,width=620,height=760");
-      if (popup) { event.preventDefault(); started(); }
+      if (openWindow(link.href)) { event.preventDefault(); started(); }
     });
   }
   const heard = async (event) => {
@@ -64,12 +73,12 @@ const waiting = (part) => {
     popup = null;
     event.source?.postMessage({ type: "headrace.received", authorization }, location.origin);
     const body = new URLSearchParams({ receipt: data.receipt });
-    await (part.dataset.link ? finished(finish, body) : visit(finish, { method: "POST", body }, false));
+    await finished(finish, body);
   };
   addEventListener("message", heard);
   const poll = async () => {
-    if (!isHere()) return;
-    const answer = document.hidden || part.dataset.link ? null : await ask(`${finish}/status`).catch(() => null);
+    if (!isHere() || !asksStatus) return;
+    const answer = document.hidden ? null : await ask(`${finish}/status`).catch(() => null);
     const told = answer?.ok ? await answer.json() : null;
     if (told && isHere() && told.status !== "pending" && told.status !== "returned" && told.status !== "connecting") {
       removeEventListener("message", heard);
@@ -80,9 +89,6 @@ const waiting = (part) => {
   setTimeout(poll, 2 * every);
 };
 
-let finished = async () => {};
-/** Let another module say how an authorization is finished on its page. */
-export const finishWith = (carryOut) => { finished = carryOut; };
 
 // Searching as one types: the form is sent as its search button would, and the list replaced.
 const choosing = (form) => {
