@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from playwright.sync_api import Page
 
+from architecture.house import ROOT
 from browser.conftest import Site
 from browser.looking import messages
 from fakes.api_callers import RemoteWorkspace
@@ -157,6 +158,25 @@ _ADD = """url => {
   Object.assign(frame, { src: url, className: "other", title: "Other" });
   document.body.append(frame);
 }"""
+
+
+def test_the_page_of_the_documentation_works(
+    site: Site, workspace: RemoteWorkspace, product: HostProduct, page: Page
+) -> None:
+    text = (ROOT / "docs" / "how-to" / "embed.md").read_text()
+    found = re.search(r"```html\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    product.put("/integrations/url", minted(workspace, origin=product.origin))
+    address = product.put("/docs", found[1].replace("https://headrace.example.com", site.url))
+    page.goto(address)
+    page.get_by_role("button", name="Connect your accounts").click()
+    page.frame_locator("dialog iframe").get_by_role("heading", name=START).wait_for()
+    page.frames[1].evaluate(
+        "origin => parent.postMessage({ type: 'ConnectionCreated', connection_id: 7, "
+        "datasource_name: 'demo_ads', workspace_id: 1 }, origin)",
+        product.origin,
+    )
+    page.get_by_text("Connection 7 is there.").wait_for()
 
 
 def test_an_unused_session_ends_and_says_so(
