@@ -12,7 +12,9 @@ from headrace.models import metadata
 _VERBS = {"select", "update", "delete", "exists", "get", "get_one", "query"}
 _PROOFS = {"owned", "owned_columns", "owned_by_parameter"}
 # Further files of runs: what only the schedulers ask, what people ask, what workers ask of theirs.
-_SQL_FILES = {"queries.py", "admission.py", "control_queries.py", "watch_queries.py"}
+_SQL_FILES = {
+    "queries.py", "account_queries.py", "admission.py", "control_queries.py", "watch_queries.py",
+}  # fmt: skip
 
 EXCEPTIONS = {
     "connections/queries.py:deactivate_accounts": "of a connection its service found in the scope",

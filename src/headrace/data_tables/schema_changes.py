@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from headrace.data_tables import announcing, queries
 from headrace.data_tables.drift import Change, Drift
-from headrace.data_tables.models import DataTable, SchemaChange
+from headrace.data_tables.models import SchemaChange
 from headrace.tenancy.scope import WorkspaceScope
 
 
@@ -51,8 +51,9 @@ def report(
         )
         for drift, is_taken in news
     )
-    table = session.get_one(DataTable, data_table_id)
-    announcing.schema_changed(session, table, news)
+    table = queries.table(session, scope, data_table_id)
+    if table is not None:
+        announcing.schema_changed(session, table, news)
 
 
 def _is_known(

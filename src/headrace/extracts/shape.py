@@ -11,7 +11,6 @@ from headrace.connectors.contract import BadValues, Journal
 from headrace.data_tables import accounts, schema_changes
 from headrace.data_tables import service as data_tables
 from headrace.data_tables.drift import Change, Columns, Drift, SchemaPolicy, Verdict, judged
-from headrace.data_tables.models import DataTable
 from headrace.extracts.parts import Parts
 from headrace.kit.columns import ARROW_TYPES, ColumnType, columns_of
 from headrace.kit.outcomes import Refused
@@ -106,7 +105,7 @@ def _became_null(before: pa.Array, after: pa.Array) -> Iterator[int]:
 def shape_of(session: Session, scope: WorkspaceScope, parts: Parts) -> Shape:
     """Return what the columns of an extract's reads are held to, for one attempt at a run."""
     table_id = parts.extract.data_table_id
-    table = session.get_one(DataTable, table_id)
+    table = data_tables.get(session, scope, table_id)
     last = accounts.last_columns(session, scope, table_id, parts.account.remote_id)
     return Shape(
         title=table.title,
