@@ -11,9 +11,11 @@ from headrace.db.engine import transaction
 from headrace.rest.resources import Resources
 from headrace.runs import measures, queries, service
 from headrace.runs.errors import RunLost, RunPaused
-from headrace.runs.models import Run
+from headrace.runs.models import Run, RunStatus
 from headrace.runs.watching import Watch
 from headrace.tenancy.scope import WorkspaceScope, bind
+
+_HELD = "run held in"
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,13 @@ class RunContext:
 
     def hold(self, session: Session) -> Run:
         """Lock the run's row in a transaction and return it; raises `RunLost` as `step` does."""
+        held_in, held = session.info.get(_HELD, (None, None))
+        if held and held_in is session.get_transaction() and held.status == RunStatus.RUNNING:
+            return held  # type: ignore[no-any-return]  # nobody else can have changed it since
         run = queries.held(session, self.run_id, self.fence)
         if run is None:
             raise RunLost
+        session.info[_HELD] = (session.get_transaction(), run)
         self.watch.pause_asked = run.pause_asked
         return run
 

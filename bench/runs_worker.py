@@ -1,0 +1,58 @@
+"""The worker processes of `bench.runs`: with kinds of runs that do nothing, or the engine alone."""
+
+import asyncio
+import signal
+
+from headrace import worker
+from headrace.jobs import engine
+from headrace.kit import logs
+from headrace.kit.outcomes import OutsideError, SlowDown
+from headrace.rest.resources import open_resources
+from headrace.runs import kinds, queries, service
+from headrace.runs.context import RunContext
+from headrace.settings import Settings
+
+EMPTY = "bench_empty"
+WAITING = "bench_waiting"
+NOTHING = "bench_nothing"
+
+
+def _succeed(context: RunContext) -> None:
+    with context.step() as session:
+        service.succeed(context.hold(session), queries.database_now(session))
+
+
+def _wait(_: RunContext) -> None:
+    raise SlowDown("The report is not ready.", after_seconds=3600)
+
+
+def _failed(_: RunContext, __: object, error: OutsideError) -> None:
+    raise error
+
+
+def work(settings: Settings, url: str) -> None:
+    """Be a worker that knows the kinds of this benchmark too."""
+    logs.configure("json", "error")
+    for name, does in ((EMPTY, _succeed), (WAITING, _wait)):
+        kinds.register(kinds.RunKind(name, carry_out=does, failed=_failed))
+    resources = open_resources(settings, url, settings.worker_threads)
+    worker.run(resources, url, settings.worker_threads)
+
+
+def carry_out_nothing(settings: Settings, url: str) -> None:
+    """Be the job engine alone."""
+    logs.configure("json", "error")
+    asyncio.run(_carry_out_nothing(settings, url))
+
+
+async def _carry_out_nothing(settings: Settings, url: str) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await engine.work(
+        url,
+        {NOTHING: lambda **_: None},
+        threads=settings.worker_threads,
+        timeout_seconds=settings.worker_timeout_seconds,
+        stop=stop,
+        grace_seconds=5,
+    )
