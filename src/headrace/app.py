@@ -15,6 +15,8 @@ from headrace.audit.recording import Recorder
 from headrace.automated_recipes import routes as automated_recipes
 from headrace.connections import routes as connections
 from headrace.connector_settings import routes as connector_settings
+from headrace.console import routes as console
+from headrace.console.sections import SECTIONS as CONSOLE_SECTIONS
 from headrace.dashboards import routes as dashboards
 from headrace.dashboards.keeping import FiguresKept
 from headrace.data_tables import routes as data_tables
@@ -29,13 +31,13 @@ from headrace.iframe import routes as iframe
 from headrace.iframe.sections import SECTIONS
 from headrace.loads import routes as loads
 from headrace.members import routes as members
+from headrace.oauth import routes as oauth
 from headrace.pages import assets
 from headrace.pages.languages import Languages
 from headrace.pages.visits import PagesKit
 from headrace.recipes import routes as recipes
 from headrace.rest import errors, health, openapi
 from headrace.rest.addresses import ClientAddresses
-from headrace.oauth import routes as oauth
 from headrace.rest.body_limit import BodyLimit
 from headrace.rest.cors import Cors
 from headrace.rest.json_answers import StandingHeaders
@@ -81,6 +83,7 @@ _ROUTERS = (
     embedding_pages.router,
     link_pages.router,
     iframe.router,
+    console.router,
     assets.router,
 )
 
@@ -109,7 +112,9 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
         origin_of(settings.public_address),
         frozenset(origin_of(item) for item in settings.cors_origins),
     )
-    app.state.pages = PagesKit(Languages.read(), SECTIONS, frame_of=frame_of)
+    app.state.pages = PagesKit(
+        Languages.read(), SECTIONS, CONSOLE_SECTIONS, frame_of=frame_of
+    )
     app.state.scarce = ScarceOperations(settings.rate_limit_per_minute)
     app.state.witness = Recorder(resources.sessions) if resources else None
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's own way

@@ -21,7 +21,7 @@ from headrace.access.errors import (
 from headrace.access.models import AccessToken, BrowserSession, User
 from headrace.access.own_pages import insist_on_own_page
 from headrace.access.permissions import ALL_PERMISSIONS
-from headrace.access.sign_in import SignIns
+from headrace.access.sign_in import SignIns, Verified
 from headrace.kit import clock
 from headrace.kit.sealing import token_digest
 from headrace.rest.ids import IDS_END
@@ -146,9 +146,18 @@ def _authorization(request: Request) -> tuple[str, str]:
 
 
 def _basic_user(request: Request, session: Session, kit: AccessKit) -> User:
-    verified = kit.sign_ins.verified(request)
     is_change = request.method not in _SAFE_METHODS
-    found = queries.user_by_name(session, verified.pair.username, is_held=is_change)
+    return verified_user(session, kit, kit.sign_ins.verified(request), is_held=is_change)
+
+
+def verified_user(session: Session, kit: AccessKit, verified: Verified, *, is_held: bool) -> User:
+    """Return the user whom a verified pair fits; is_held as `queries.user_by_name` has it.
+
+    Raises:
+        BadPassword: if it fits nobody any more.
+        EmbeddedApiOff: if their agency may not use the API.
+    """
+    found = queries.user_by_name(session, verified.pair.username, is_held=is_held)
     # Between verifying and now the user may have been removed, or got another password.
     if found is None or not kit.sign_ins.fits(verified, found[0].password_hash):
         raise BadPassword

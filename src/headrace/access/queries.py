@@ -13,6 +13,7 @@ from headrace.db.prepared import Prepared, prepared
 from headrace.db.roles import binding, note_bound
 from headrace.tenancy.models import Agency, Workspace
 
+_MAKING_AGENCIES = 0x61676E63  # of the advisory locks, the one of a server's first agency
 # What `rights.of_role` takes; both are NULL where there is no role.
 _ROLE = (Role.code, Role.permissions)
 
@@ -270,6 +271,16 @@ def membership(session: Session, user_id: int, workspace_id: int) -> Membership 
         .where(Membership.user_id == user_id, Membership.workspace_id == workspace_id)
         .with_for_update()
     )
+
+
+def hold_agencies(session: Session) -> None:
+    """Let nobody else who asks for this make an agency until the transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(_MAKING_AGENCIES)))
+
+
+def delete_session(session: Session, digest: str) -> None:
+    """Delete a browser session, if there is one of this digest."""
+    session.execute(delete(BrowserSession).where(BrowserSession.digest == digest))
 
 
 def agencies(session: Session) -> Sequence[Agency]:

@@ -74,6 +74,11 @@ def start_session(session: Session, scope: AgencyScope) -> Minted:
     return minted
 
 
+def end_session(session: Session, secret: str) -> None:
+    """End the browser session that a cookie stands for, if there is one."""
+    queries.delete_session(session, token_digest(secret))
+
+
 def create_agency(session: Session, title: str, username: str, password: str) -> User:
     """Create an agency and its first user, the chief.
 

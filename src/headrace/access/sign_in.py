@@ -97,10 +97,11 @@ class SignIns:
     async def before_turn(self, request: Request) -> None:
         """Verify the Basic credentials of a request, if it has any; `verified` gives the outcome."""
         if _scheme(request) == "basic":
-            request.state.sign_in = await self._outcome(request)
+            pair = read_pair(request.headers["authorization"])
+            request.state.sign_in = await self.outcome(request, pair)
 
-    async def _outcome(self, request: Request) -> Verified:
-        pair = read_pair(request.headers["authorization"])
+    async def outcome(self, request: Request, pair: Pair | None) -> Verified:
+        """Verify a pair that a request brings, None if it brings none; before it has a turn."""
         address = "address " + neighbourhood(address_of(request.scope))
         if pair is None:
             self._failures.note(address)
@@ -140,12 +141,7 @@ class SignIns:
         """
         if _scheme(request) != "basic":
             raise BasicRequired
-        outcome: Verified = request.state.sign_in
-        if outcome.wait_seconds:
-            raise TooManyFailures(outcome.wait_seconds)
-        if outcome.password_hash is None:
-            raise BadPassword
-        return outcome
+        return insist(request.state.sign_in)
 
     def fits(self, verified: Verified, password_hash: str) -> bool:
         """Whether a verified pair fits a hash that may be newer than the one it was verified with."""
@@ -161,6 +157,20 @@ class SignIns:
         """Take note that the better hash has been stored."""
         assert verified.better_hash is not None
         self._pairs.remember(verified.pair, verified.better_hash)
+
+
+def insist(outcome: Verified) -> Verified:
+    """Return the outcome of verifying a pair that fits somebody.
+
+    Raises:
+        TooManyFailures: if its account or its address failed too often.
+        BadPassword: if it fits nobody.
+    """
+    if outcome.wait_seconds:
+        raise TooManyFailures(outcome.wait_seconds)
+    if outcome.password_hash is None:
+        raise BadPassword
+    return outcome
 
 
 def read_pair(header: str) -> Pair | None:

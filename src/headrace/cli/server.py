@@ -51,12 +51,42 @@ def up() -> None:
         with database_url(settings) as url:
             _refuse_newer(url)
             try:
-                supervise(
-                    commands,
-                    lambda: err.print(f"Headrace {__version__} at {settings.public_address}"),
-                )
+                supervise(commands, lambda: _greet(settings, url))
             except ChildRefused:
                 raise typer.Exit(1) from None
+
+
+def _greet(settings: "Settings", url: str) -> None:
+    """Say where the server is; while nobody uses it, how the first user is made."""
+    from headrace.console.first_run import setup_code
+
+    err.print(f"Headrace {__version__} at {settings.public_address}")
+    console = f"{settings.public_address}/console"
+    if _is_unused(url):
+        console += f"/setup#code={setup_code(settings)}"
+        err.print(f"Nobody uses it yet. Make the first user at {console}", markup=False)
+    else:
+        err.print(f"Sign in at {console}", markup=False)
+
+
+def _is_unused(url: str) -> bool:
+    """Whether the server has no agency; before its tables are made, it has none."""
+    from sqlalchemy import inspect
+    from sqlalchemy.exc import OperationalError
+
+    from headrace.access.queries import agencies
+    from headrace.db.engine import make_engine, session_maker, transaction
+
+    engine = make_engine(url, pool_size=1)
+    try:
+        if not inspect(engine).has_table("agency"):
+            return True
+        with transaction(session_maker(engine)) as session:
+            return not agencies(session)
+    except OperationalError:
+        return False
+    finally:
+        engine.dispose()
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""The agency's console: workspaces, users, roles, the audit trail, and how the pages are set up."""
