@@ -7,8 +7,8 @@ import argparse
 import subprocess
 import sys
 
-PARTS = ("startup", "pipeline", "load", "window_replace", "listing", "webhooks")
-WITHOUT_REFERENCE = {"startup", "webhooks"}
+PARTS = ("startup", "pipeline", "load", "window_replace", "listing", "webhooks", "runs")
+WITHOUT_REFERENCE = {"startup", "webhooks", "runs"}
 
 
 def main() -> int:
