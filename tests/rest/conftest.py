@@ -8,7 +8,11 @@ from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.pipelines import PipelineFake
 from rest.published import Everything
 
-NAMES = {"datasource_name": "file_import", "destination_name": "duckdb"}
+NAMES = {
+    "datasource_name": "file_import",
+    "destination_name": "duckdb",
+    "data_name": "performance",
+}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ NOWHERE = 2**53 - 1
 NO_UUID = "00000000-0000-4000-8000-000000000000"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ID = re.compile(r"(^|_)ids?$|^accounts$")
-_NO_TENANTS = {"datasource_name", "destination_name", "recipe_template_id"}
+_NO_TENANTS = {"datasource_name", "destination_name", "recipe_template_id", "data_name"}
 _OF_FILES = re.compile(r"external-auth-links|/connections/\{connection_id\}$")
 
 Ids = dict[str, Any]
@@ -19,6 +19,7 @@ Ids = dict[str, Any]
 PUBLIC = {
     ("preview_template", "accounts"): "the platform's own ids, within the connection",
     ("load_custom_setting_options", "account_ids"): "the platform's own ids, in the connection",
+    ("create_dashboard_image_link", "accounts"): "the platforms' own ids, of what is shown",
     ("update_accounts", "accounts"): "objects, whose `id` is swept",
     ("create_connection", "accounts"): "the platform's own ids, of what the credentials see there",
     ("create_template", "parent_id"): "templates for all are parents",
@@ -59,7 +60,7 @@ def path_of(operation: Operation, ids: Ids) -> str:
     """Return the operation's path, with names that fit the things asked for."""
     is_of_files = _OF_FILES.search(operation.path) is not None
     names = {"datasource_name": "file_import" if is_of_files else "demo_ads"}
-    names["destination_name"] = "duckdb"
+    names |= {"destination_name": "duckdb", "data_name": "performance"}
     if "/destinations/" in operation.path:
         names["connection_id"] = ids["destination_connection_id"]
     return operation.at(ids | names)

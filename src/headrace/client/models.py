@@ -1210,6 +1210,52 @@ Period: TypeAlias = Annotated[
 ]
 
 
+class PictureLinkIn(Struct, kw_only=True):
+    """
+    What a picture is to show; all of it is locked in the link.
+
+    Of performance the trend of a metric, of freshness the grid of days, of pipeline health the rows
+    moved by day.
+    """
+
+    form: Literal["png", "svg"] | UnsetType = UNSET
+    metric: Metric | UnsetType = UNSET
+    theme: Literal["light", "dark"] | UnsetType = UNSET
+    title: (
+        Annotated[str, Meta(description="In the place of the chart's own.")] | None | UnsetType
+    ) = UNSET
+    lifetime_days: Annotated[int, Meta(description="How long the link is good.")] | UnsetType = (
+        UNSET
+    )
+    period: Period | UnsetType = UNSET
+    date_from: (
+        Annotated[date_aliased, Meta(description="First day of a custom period.")]
+        | None
+        | UnsetType
+    ) = UNSET
+    date_to: (
+        Annotated[date_aliased, Meta(description="Last day of a custom period.")] | None | UnsetType
+    ) = UNSET
+    compare: Comparison | UnsetType = UNSET
+    channels: Annotated[list[str], Meta(description="Data sources; none for all.")] | UnsetType = (
+        UNSET
+    )
+    accounts: (
+        Annotated[list[str], Meta(description="By their ids at the platforms; none for all.")]
+        | UnsetType
+    ) = UNSET
+    currency: str | None | UnsetType = UNSET
+
+
+class PictureLink(Struct, kw_only=True):
+    """
+    A link to a picture, for everybody who has it.
+    """
+
+    url: str
+    expires_at: datetime
+
+
 class PreviewColumn(Struct, kw_only=True):
     """
     A column of a preview.

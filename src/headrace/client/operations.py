@@ -1858,6 +1858,35 @@ class WorkspaceOperations:
             },
         )
 
+    def create_dashboard_image_link(
+        self, workspace_id: int, data_name: models.DataName, body: models.PictureLinkIn
+    ) -> models.PictureLink:
+        """Make a link to a picture of a dashboard's chart, for mails and reports.
+
+        Whoever has the link sees the picture as it is when they look, without signing in, and can
+        ask for nothing else. It is good until it expires, its maker loses the right to see the
+        dashboard, or the workspace's links are ended. The workspace is that of the credentials.
+
+        Permission: `dashboard.create`.
+        """
+        return self._caller.call(
+            "POST",
+            f"/api/v3/workspaces/{in_path(workspace_id)}/dashboards/{in_path(data_name)}/image-links",
+            models.PictureLink,
+            body=body,
+        )
+
+    def end_dashboard_image_links(self, workspace_id: int) -> None:
+        """End all links to pictures of the workspace's dashboards, at once.
+
+        The workspace is that of the credentials.
+
+        Permission: `dashboard.delete`.
+        """
+        self._caller.do(
+            "DELETE", f"/api/v3/workspaces/{in_path(workspace_id)}/dashboards/image-links"
+        )
+
     def begin_authorization(
         self, datasource_name: str, body: models.AuthorizationIn
     ) -> models.AuthorizationBegun:

@@ -194,7 +194,7 @@ class FailureOut(BaseModel):
     id: int
     title: str
     state: str
-    error_text: str
+    error_text: str = Field(examples=["The access token has expired."])
     next_step: NextStep
     connection_id: int | None = Field(description="To reconnect, where that is the next step.")
 
