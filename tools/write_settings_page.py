@@ -10,7 +10,7 @@ _INTRODUCTION = """# Settings
 Every setting is an environment variable. `headrace doctor --settings` prints this list, and
 `headrace doctor` says whether the server can work with the values it finds.
 
-Written by `make settings-page` from `src/headrace/settings.py`; edit it there.
+Written by `make settings-page` from `src/headrace/settings.py` and `run_settings.py`; edit it there.
 """
 
 
