@@ -45,3 +45,13 @@ class CheckUnderWay(AppError, status=409):
 
     def __init__(self) -> None:
         super().__init__("This destination connection is being checked; wait for the check to end.")
+
+
+class TooManyDestinations(AppError, status=400):
+    """The workspace has as many destination connections as the operator allows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The workspace has {limit} destination connections, as many as this server allows; the "
+            "operator can raise HEADRACE_DESTINATION_CONNECTIONS_PER_WORKSPACE."
+        )

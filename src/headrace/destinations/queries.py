@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from headrace.destinations.models import DestinationConnection
 from headrace.destinations.presentation import SHOWN_NAMES
 from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
 
+_COUNTING = 0x64657374 << 32  # of the advisory locks, those on the number of a workspace's
 SHOWN = tuple(getattr(DestinationConnection, name) for name in SHOWN_NAMES)
 """The columns that `presentation.connection` shows."""
 
@@ -62,3 +63,10 @@ def connections_for_new_tables(
         .where(DestinationConnection.create_load_for_new_tables)
         .order_by(DestinationConnection.created_at, DestinationConnection.id)
     ).all()
+
+
+def count_held(session: Session, scope: WorkspaceScope) -> int:
+    """Count a workspace's connections; until the transaction ends nobody else can count them here."""
+    session.execute(select(func.pg_advisory_xact_lock(_COUNTING + scope.workspace_id)))
+    counted = owned_columns(DestinationConnection, scope, func.count())
+    return session.scalars(counted).one()

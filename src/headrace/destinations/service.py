@@ -11,6 +11,7 @@ from headrace.destinations.errors import (
     DestinationUnknown,
     NotEditable,
     OtherDestination,
+    TooManyDestinations,
 )
 from headrace.destinations.models import DestinationConnection, DestinationStatus
 from headrace.destinations.schemas import (
@@ -54,8 +55,12 @@ def create(
 
     Raises:
         DestinationUnknown, OtherDestination, ParamMissing, ParamUnfit: as their names say.
+        TooManyDestinations: if the workspace has as many as the operator allows (contract 4.11).
     """
     spec = loader_named(destination_name).spec
+    limit = resources.settings.destination_connections_per_workspace
+    if limit and queries.count_held(session, scope) >= limit:
+        raise TooManyDestinations(limit)
     if body.destination_name not in (None, destination_name):
         raise OtherDestination(str(body.destination_name), destination_name)
     connection = DestinationConnection(
