@@ -27,6 +27,7 @@ _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 900.0
 _LONGEST_STANDSTILL = timedelta(days=3)
 _LOCKED_SECONDS = 60.0  # until secrets are tried again that did not open
+_DATABASE_AWAY = "Headrace's own database did not answer, or had to undo what was under way."
 _WORN_OUT = (
     "The worker died each time it carried this out; most often that is for want of memory. The "
     "machine's log has the reason."
@@ -84,7 +85,7 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
             _record(context, error)
         except DATABASE_AWAY:
             log.warning("run broke off: the database does not answer", exc_info=True)
-            _record(context, TryLater("Headrace's own database did not answer."))
+            _record(context, TryLater(_DATABASE_AWAY))
         except CannotOpen as error:
             log.exception(
                 "run put off: a stored secret does not open; is the secret key the right one?"
