@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +22,7 @@ from headrace.table_store import (
     sample,
     sweep,
 )
+from headrace.table_store.compaction import turn_at
 from headrace.table_store.segments import move_segments
 from table_store.tables import COLUMNS, SmallTable, batch_of, counted, day, days, rows_of
 
@@ -127,6 +129,16 @@ def test_what_was_replaced_meanwhile_is_not_moved(table: SmallTable) -> None:
             staged=staged,
         )
     assert _slices(table) == live
+
+
+def test_two_workers_take_different_accounts_and_writers_do_not_wait(table: SmallTable) -> None:
+    _daily(table, 10)
+    with turn_at(table.sessions, table.table_id, "a") as is_ours:
+        assert is_ours
+        assert compact(table.sessions, table.lake) == Compacted(0, 0, 0)  # the other is at it
+        table.replace("a", days(3, 3), rows_of([3], "newer"))  # would wait for ever
+        assert table.read()[("a", day(3), "newer", Decimal("1.5"))] == 1
+    assert compact(table.sessions, table.lake).accounts == 1
 
 
 @settings(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from headrace.kit import clock
-from headrace.table_store import SegmentState, sweep
+from headrace.table_store import SegmentState, compact, sweep
 from table_store.tables import SmallTable, counted, day, days, rows_of
 
 _WRITER = """
@@ -110,3 +110,27 @@ def test_a_writer_killed_before_its_commit_changes_nothing(  # F01
         assert sweep(table.sessions, table.lake, grace).orphan_files == 1
     table.replace("a", days(0, 9), rows_of([3], "next"), SegmentState.FINAL)
     assert table.read() == counted("a", rows_of([3], "next"))
+
+
+def test_compaction_goes_on_beside_writers_and_readers(
+    table: SmallTable, database_url: str, lake_folder: Path
+) -> None:
+    writers = [_writer(database_url, lake_folder, name, name) for name in "ab"]
+    for writer in writers:
+        assert _line(writer) == "ready", writer.communicate()[1]
+    for writer in writers:
+        _tell(writer, "go")
+    rounds = 0
+    while rounds == 0 or any(writer.poll() is None for writer in writers):
+        compact(table.sessions, table.lake, worthwhile_files=2)
+        assert set(table.read().values()) <= {1}  # no day twice, at any moment
+        rounds += 1
+    assert [writer.communicate()[1] for writer in writers] == ["", ""]
+    compact(table.sessions, table.lake, worthwhile_files=2)
+    expected = counted("a", rows_of(range(19), "a")) + counted("b", rows_of(range(19), "b"))
+    assert table.read() == expected
+    assert len({each.path for each in table.live()}) == 2  # one file for each account
+    with clock.shifted(timedelta(hours=2)):
+        sweep(table.sessions, table.lake, timedelta(hours=1))
+    assert len(list(table.lake.list_files())) == 2  # the others went after the grace
+    assert table.read() == expected

@@ -2,11 +2,12 @@
 
 Rows, days, states, insert dates and origins stay: loads see no change. Nobody waits for it: files
 are written before the account's lock is taken, and if a window was replaced meanwhile, what was
-written is thrown away.
+written is thrown away. Workers that compact at the same time take different accounts.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -22,7 +23,13 @@ from headrace.table_store import queries
 from headrace.table_store.errors import FileLost
 from headrace.table_store.lake import Lake
 from headrace.table_store.scanning import Part, open_part, read_chunk
-from headrace.table_store.segments import Segment, SegmentState, live_segments, move_segments
+from headrace.table_store.segments import (
+    Segment,
+    SegmentState,
+    live_segments,
+    lock_key,
+    move_segments,
+)
 from headrace.table_store.writing import DATE_FIELD_KEY, StagedFile
 
 log = structlog.get_logger(__name__)
@@ -68,19 +75,41 @@ def compact(
     with transaction(sessions) as session:
         found = queries.scattered(session.connection(), worthwhile_files, LARGE_ROWS, accounts)
         chosen = [_Account(row.workspace_id, row.table_id, row.account_id) for row in found]
-    written = replaced = 0
+    done = written = replaced = 0
     for account in chosen:
-        with transaction(sessions) as session:
-            live = live_segments(session, account.table_id, [account.account_id])
-        try:
-            for run in worthwhile(live, worthwhile_files):
-                for date_field, alike in _alike(lake, run, worthwhile_files):
-                    if _move(sessions, lake, account, alike, date_field):
-                        written, replaced = written + 1, replaced + _file_count(alike)
-        except (FileLost, FileNotFoundError) as fault:
-            # Its days were replaced meanwhile; or it is lost, and whoever needs it will be told.
-            log.warning("an account was not compacted", path=str(fault), table=account.table_id)
-    return Compacted(len(chosen), written, replaced)
+        with turn_at(sessions, account.table_id, account.account_id) as is_ours:
+            if not is_ours:
+                continue  # another worker is at it
+            done += 1
+            try:
+                for count in _compact_account(sessions, lake, account, worthwhile_files):
+                    written, replaced = written + 1, replaced + count
+            except (FileLost, FileNotFoundError) as fault:
+                # Its days were replaced meanwhile; or it is lost, and whoever needs it will be told.
+                log.warning("an account was not compacted", path=str(fault), table=account.table_id)
+    return Compacted(done, written, replaced)
+
+
+@contextmanager
+def turn_at(sessions: sessionmaker[Session], table_id: int, account_id: str) -> Iterator[bool]:
+    """Keep other compactions off an account for a block; gives False where one is at it.
+
+    Writers and readers know nothing of it. It ends with its database session, however that ends.
+    """
+    with transaction(sessions) as session:
+        yield queries.try_lock(session.connection(), lock_key(table_id, account_id, "compact"))
+
+
+def _compact_account(
+    sessions: sessionmaker[Session], lake: Lake, account: _Account, files: int
+) -> Iterator[int]:
+    """Yield how many files each new one replaced."""
+    with transaction(sessions) as session:
+        live = live_segments(session, account.table_id, [account.account_id])
+    for run in worthwhile(live, files):
+        for date_field, alike in _alike(lake, run, files):
+            if _move(sessions, lake, account, alike, date_field):
+                yield _file_count(alike)
 
 
 def worthwhile(live: Iterable[Segment], files: int) -> Iterator[list[Segment]]:

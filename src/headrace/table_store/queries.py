@@ -69,6 +69,7 @@ def _killing(chosen: Any) -> Any:
 _KILL_ACCOUNT = _killing(_OF_ACCOUNT)
 _KILL_OVERLAPPED = _killing(_OVERLAPPED)
 _LOCK = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)))
+_TRY_LOCK = select(func.pg_try_advisory_xact_lock(bindparam("key", type_=BigInteger)))
 _INSERT_SEGMENT = insert(_SEGMENT)
 _FILE_VALUES = (
     "path",
@@ -123,6 +124,11 @@ _INSERT_WITH_FILE = _inserting_with_file()
 def lock(connection: Connection, key: int) -> None:
     """Wait for an advisory lock and hold it until the transaction ends."""
     connection.execute(_LOCK, {"key": key})
+
+
+def try_lock(connection: Connection, key: int) -> bool:
+    """Take an advisory lock until the transaction ends, unless somebody else has it."""
+    return bool(connection.execute(_TRY_LOCK, {"key": key}).scalar_one())
 
 
 def live(

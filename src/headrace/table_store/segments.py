@@ -110,7 +110,7 @@ def replace_window(
     """
     _check_staged(staged, (workspace_id, table_id, account_id), days, state)
     connection = session.connection()
-    queries.lock(connection, _lock_key(table_id, account_id))
+    queries.lock(connection, lock_key(table_id, account_id))
     overlapped = [_segment(row) for row in queries.kill(connection, table_id, account_id, days)]
     mark_queries.clear(connection, table_id, account_id, days)
     ends = _ends(overlapped, days)
@@ -144,7 +144,7 @@ def move_segments(
         FileSwept: if the staged file waited so long that the sweep took it for an orphan.
     """
     connection = session.connection()
-    queries.lock(connection, _lock_key(table_id, staged.account_id))
+    queries.lock(connection, lock_key(table_id, staged.account_id))
     ids = [segment.id for segment in segments]
     if queries.count_live(connection, ids) < len(ids):
         return False
@@ -190,7 +190,7 @@ def drop_segments(session: Session, table_id: int, account_id: str | None = None
     if account_id is None:
         return queries.kill_table(connection, table_id)
     mark_queries.clear(connection, table_id, account_id, None)
-    queries.lock(connection, _lock_key(table_id, account_id))
+    queries.lock(connection, lock_key(table_id, account_id))
     return len(queries.kill(connection, table_id, account_id, None))
 
 
@@ -227,9 +227,9 @@ def _check_staged(
         )
 
 
-def _lock_key(table_id: int, account_id: str) -> int:
-    """Make the advisory lock's number; two accounts that share one only wait for each other."""
-    digest = hashlib.blake2b(f"segment:{table_id}:{account_id}".encode(), digest_size=8).digest()
+def lock_key(table_id: int, account_id: str, purpose: str = "segment") -> int:
+    """Make an advisory lock's number; two accounts that share one only wait for each other."""
+    digest = hashlib.blake2b(f"{purpose}:{table_id}:{account_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
