@@ -1,11 +1,12 @@
 """All SQL of extracts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    Row,
     JSON,
     BigInteger,
     Select,
@@ -157,6 +158,17 @@ def _pages(filters: frozenset[str]) -> Prepared:
 
 def _listed(name: str, kind: Any) -> Any:
     return bindparam(name, type_=ARRAY(kind), required=False)
+
+
+def with_connections(
+    session: Session, extract_ids: Collection[int]
+) -> Sequence[Row[Extract, Connection]]:
+    """Return extracts of any workspace with their connections, for the scheduler."""
+    return session.execute(
+        select(Extract, Connection)
+        .join(Connection, Connection.id == Extract.connection_id)
+        .where(Extract.id.in_(extract_ids))
+    ).all()
 
 
 def of_connection(session: Session, scope: WorkspaceScope, connection_id: int) -> Sequence[Extract]:

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from headrace.connections import announcing as connection_announcing
 from headrace.connections import service as connections
-from headrace.extracts import announcing, newcomers, planning, runner, service
+from headrace.extracts import announcing, newcomers, planning, runner, service, starting
 from headrace.extracts.parts import parts
 from headrace.extracts.queries import KIND
 from headrace.kit.outcomes import OutsideError, Reauthorize
@@ -24,4 +24,12 @@ def run_failed(context: RunContext, session: Session, error: OutsideError) -> No
 
 
 newcomers.register()
-register(RunKind(KIND, carry_out=runner.execute, failed=run_failed, due=service.start_due))
+register(
+    RunKind(
+        KIND,
+        carry_out=runner.execute,
+        failed=run_failed,
+        due=service.start_due,
+        due_many=starting.due_many,
+    )
+)

@@ -1,6 +1,6 @@
 """The rules of runs: starting, working through windows, ending, schedules."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,25 +60,8 @@ def start(session: Session, scope: WorkspaceScope, new: NewRun, join: Join | Non
     request while a run is under way is queued once. `join` makes the waiting run's params and the
     new one's into params that ask for both; without it, the waiting run stays as it is.
     """
-    run_id = queries.insert_run(
-        session,
-        {
-            "workspace_id": scope.workspace_id,
-            "kind": new.kind,
-            "subject_id": new.subject_id,
-            "trigger": new.trigger,
-            "lane": new.lane,
-            "limit_key": new.limit_key,
-            "credential_key": new.credential_key,
-            "system_key": new.system_key,
-            "account_key": new.account_key,
-            "priority": new.priority,
-            "params": new.params,
-            "replays_run_id": new.replays_run_id,
-            "traceparent": tracing.current(),
-            "due_at": queries.database_now(session) + timedelta(seconds=new.delay_seconds),
-        },
-    )
+    due_at = queries.database_now(session) + timedelta(seconds=new.delay_seconds)
+    run_id = queries.insert_run(session, _row(scope.workspace_id, new, due_at))
     if run_id is None:
         waiting = queries.fresh_in_lane(session, new.lane)
         if waiting is None:  # it was admitted between the two statements
@@ -90,6 +73,41 @@ def start(session: Session, scope: WorkspaceScope, new: NewRun, join: Join | Non
             waiting.params = join(waiting.params, new.params)
     wake(session)
     return run_id
+
+
+def start_many(session: Session, news: Sequence[tuple[int, NewRun]]) -> set[str]:
+    """Queue runs of many workspaces at once, given with each run; return the lanes of those queued.
+
+    Where a run of the same subject waits already nothing happens: `start` joins it.
+    """
+    now = queries.database_now(session)
+    rows = [
+        _row(workspace_id, new, now + timedelta(seconds=new.delay_seconds))
+        for workspace_id, new in sorted(news, key=lambda one: one[1].lane)
+    ]
+    queued = queries.insert_runs(session, rows) if rows else set()
+    if queued:
+        wake(session)
+    return queued
+
+
+def _row(workspace_id: int, new: NewRun, due_at: datetime) -> dict[str, Any]:
+    return {
+        "workspace_id": workspace_id,
+        "kind": new.kind,
+        "subject_id": new.subject_id,
+        "trigger": new.trigger,
+        "lane": new.lane,
+        "limit_key": new.limit_key,
+        "credential_key": new.credential_key,
+        "system_key": new.system_key,
+        "account_key": new.account_key,
+        "priority": new.priority,
+        "params": new.params,
+        "replays_run_id": new.replays_run_id,
+        "traceparent": tracing.current(),
+        "due_at": due_at,
+    }
 
 
 def hurry(session: Session, scope: WorkspaceScope, kind: str, subject_id: object) -> bool:
