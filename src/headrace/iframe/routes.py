@@ -19,7 +19,9 @@ from headrace.iframe import (
     extracts,
     home,
     loads,
+    members,
     runs,
+    webhooks,
 )
 from headrace.pages.guards import EMBED, WORKSPACES
 
@@ -37,6 +39,8 @@ _AREAS = (
     destinations.router,
     loads.router,
     runs.router,
+    webhooks.router,
+    members.router,
 )
 
 router = APIRouter(include_in_schema=False)

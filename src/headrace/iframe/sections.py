@@ -5,6 +5,7 @@ from headrace.pages.languages import N_
 from headrace.pages.visits import Section
 
 SECTIONS: tuple[Section, ...] = (
+    Section(N_("Start"), "", None),
     Section(N_("Dashboards"), "/dashboards", Permission.DASHBOARD_VIEW),
     Section(N_("Connections"), "/connections", Permission.CONNECTION_VIEW),
     Section(N_("Extracts"), "/extracts", Permission.EXTRACT_VIEW),
@@ -12,4 +13,6 @@ SECTIONS: tuple[Section, ...] = (
     Section(N_("Destinations"), "/destinations", Permission.DESTINATION_VIEW),
     Section(N_("Loads"), "/loads", Permission.LOAD_VIEW),
     Section(N_("Runs"), "/runs", Permission.EXTRACT_VIEW),
+    Section(N_("Webhooks"), "/webhooks", Permission.WEBHOOK_VIEW),
+    Section(N_("Members"), "/members", Permission.WORKSPACE_MANAGE_USERS),
 )
