@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Row,
     JSON,
     BigInteger,
+    Row,
     Select,
     Text,
     bindparam,

@@ -32,7 +32,9 @@ def start(
 def due_many(session: Session, schedules: Sequence[ScheduleRow]) -> dict[int, NewRun]:
     """Name the runs that due schedules of extracts start, as `service.start_due` does for one."""
     ids = {int(row.subject_id) for row in schedules}
-    found = {extract.id: (extract, connection) for extract, connection in with_connections(session, ids)}
+    found = {
+        extract.id: (extract, connection) for extract, connection in with_connections(session, ids)
+    }
     news = {}
     for row in schedules:
         extract, connection = found.get(int(row.subject_id), (None, None))

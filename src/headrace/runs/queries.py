@@ -109,9 +109,7 @@ def insert_run(session: Session, values: dict[str, Any]) -> int | None:
 
 def insert_runs(session: Session, rows: list[dict[str, Any]]) -> set[str]:
     """Insert waiting runs; return the lanes of those in whose lane no fresh one waited already."""
-    statement = insert(Run).on_conflict_do_nothing(
-        index_elements=["lane"], index_where=FRESH_SQL
-    )
+    statement = insert(Run).on_conflict_do_nothing(index_elements=["lane"], index_where=FRESH_SQL)
     return set(session.scalars(statement.returning(Run.lane), rows))
 
 

@@ -1,7 +1,8 @@
 """What starts runs: schedules that are due, and admission under the limits."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import groupby
 from uuid import UUID, uuid4
@@ -98,25 +99,79 @@ def fire_schedules(session: Session, spread_seconds: float = 0.0) -> int:
     """
     now = service.schedule_clock(session)
     began = queries.database_now(session)
-    spreads: dict[str, float] = {}
     rows = admission.take_due_schedules(session, now, _SCHEDULES_AT_ONCE)
+    fired = _fire_together(session, rows, spread_seconds)
+    spreads: dict[str, float] = {}
     for row in rows:
-        subject = {"kind": row.kind, "subject_id": row.subject_id}
         try:
+            if row.id in fired:
+                service.advance(row, now)
+                continue
             with session.begin_nested():
                 _fire(session, row)
                 service.advance(row, now)
+            spreads[_lane(row)] = service.spread_of(row, spread_seconds).total_seconds()
         except DATABASE_AWAY:
             raise
         except Exception:
-            log.exception("schedule could not start a run", **subject)
+            log.exception(
+                "schedule could not start a run", kind=row.kind, subject_id=row.subject_id
+            )
             row.due_at = now + _SCHEDULE_PAUSE
-        else:
-            seconds = service.spread_of(row, spread_seconds).total_seconds()
-            spreads[f"{row.kind}:{row.subject_id}"] = seconds
     if spread_seconds and spreads:
         admission.delay_new_runs(session, began, spreads)
     return len(rows)
+
+
+def _fire_together(
+    session: Session, rows: Sequence[ScheduleRow], spread_seconds: float
+) -> set[int]:
+    """Start the runs of many schedules with few queries; return the ids of those that are done with.
+
+    Left over are those of kinds that know no such way, those whose subject has a run waiting, which
+    is to be joined, and those of a kind that failed at any of them.
+    """
+    by_kind: dict[str, dict[str, ScheduleRow]] = {}
+    for row in rows:
+        by_kind.setdefault(row.kind, {}).setdefault(row.subject_id, row)
+    done: set[int] = set()
+    for kind, first in by_kind.items():
+        try:
+            with session.begin_nested():
+                done |= _start_together(session, kind, list(first.values()), spread_seconds)
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            log.exception("schedules could not start their runs together", kind=kind)
+    return done
+
+
+def _start_together(
+    session: Session, kind: str, rows: Sequence[ScheduleRow], spread_seconds: float
+) -> set[int]:
+    due_many = kind_named(kind).due_many
+    if due_many is None:
+        return set()
+    news = due_many(session, rows)
+    queued = service.start_many(
+        session,
+        [
+            (
+                row.workspace_id,
+                replace(
+                    news[row.id],
+                    delay_seconds=service.spread_of(row, spread_seconds).total_seconds(),
+                ),
+            )
+            for row in rows
+            if row.id in news
+        ],
+    )
+    return {row.id for row in rows if row.id not in news or _lane(row) in queued}
+
+
+def _lane(row: ScheduleRow) -> str:
+    return f"{row.kind}:{row.subject_id}"
 
 
 def _fire(session: Session, row: ScheduleRow) -> None:

@@ -354,6 +354,9 @@ def upgrade() -> None:
     op.add_column("run", sa.Column("system_key", sa.Text(), nullable=True))
     op.add_column("run", sa.Column("account_key", sa.Text(), nullable=True))
     op.add_column("run", sa.Column("traceparent", sa.Text(), nullable=True))
+    op.add_column(
+        "run", sa.Column("date_range", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
+    )
     op.add_column("run", sa.Column("replays_run_id", sa.BigInteger(), nullable=True))
     op.add_column(
         "run",
@@ -413,6 +416,7 @@ def downgrade() -> None:
     op.drop_column("run", "waiting_since")
     op.drop_column("run", "pause_asked")
     op.drop_column("run", "replays_run_id")
+    op.drop_column("run", "date_range")
     op.drop_column("run", "traceparent")
     op.drop_column("run", "account_key")
     op.drop_column("run", "system_key")
