@@ -25,6 +25,7 @@ EXCEPTIONS = {
     "connections/queries.py:unlist_accounts_except": "of a connection its service found in the scope",
     "connections/tasks.py:refresh_failed": "of a run, whose subject was found in its scope",
     "destinations/queries.py:params_now": "of a connection that a run opened in its scope",
+    "extracts/queries.py:with_connections": "the scheduler's, over all workspaces",
     "extracts/announcing.py:_facts": "what an extract of the workspace itself refers to",
     "extracts/announcing.py:completed": "what an extract of the workspace itself refers to",
     "loads/announcing.py:_say": "what a load of the workspace itself refers to",
