@@ -139,7 +139,7 @@ class Crowd:
     """Threads that call the API for the customers, at random, until told to stop."""
 
     def __init__(
-        self, living: list[Customer], tally: Tally, seed: int, threads: int = 2, rest: float = 0.4
+        self, living: list[Customer], tally: Tally, seed: int, threads: int = 3, rest: float = 0.4
     ) -> None:
         self._living = living
         self._tally = tally

@@ -1,5 +1,6 @@
 """The demo network with moods that change: limited, slow, out of order, cut short, suddenly empty."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -79,6 +80,7 @@ def weather() -> Iterator[Weather]:
     """Serve a network on a port of its own for a block."""
     found = Weather()
     with serving(_moody(create_app(slow_seconds=_SLOW_SECONDS), found)) as found.base_url:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it is told to break off
         try:
             yield found
         finally:

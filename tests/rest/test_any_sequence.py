@@ -42,7 +42,7 @@ _SEQUENCES_OF_IDS = text(
 
 def test_any_sequence_is_answered_as_documented(
     client: TestClient, everything: Everything, resources: Resources
-) -> None:
+) -> None:  # F47
     connection = resources.sessions.kw["bind"]
     connection.exec_driver_sql("SET LOCAL ROLE NONE")  # tenants may not look at sequences
     rewind = "; ".join(["SET LOCAL ROLE NONE", *connection.execute(_SEQUENCES_OF_IDS).scalars()])
