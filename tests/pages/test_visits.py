@@ -8,7 +8,9 @@ from httpx import Response
 
 from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.frames import HOST_PAGE
+from fakes.pipelines import ROWS, connect_file
 from fakes.visitors import Visitor, in_frame, signed_in
+from headrace.settings import Settings
 
 
 def _policy(answer: Response) -> dict[str, str]:
@@ -109,3 +111,30 @@ def test_pages_speak_the_visitors_language(workspace: WorkspaceFake) -> None:
         assert '<html lang="de" dir="ltr"' in answer.text
         assert "<h1>Übersicht</h1>" in answer.text
     assert '<html lang="en"' in german.get("?lang=en").text
+
+
+def test_a_frame_that_is_there_for_one_thing_leads_nowhere_else(workspace: WorkspaceFake) -> None:
+    assert '<nav aria-label="Main">' in in_frame(workspace).get().text
+    visitor = in_frame(workspace, datasource_name="file_import")
+    first = visitor.get()
+    assert first.status_code == 303
+    page = visitor.get(first.headers["Location"].removeprefix(visitor.base))
+    assert page.status_code == 200
+    assert "<nav" not in page.text
+
+
+def test_the_first_page_says_which_step_is_next(
+    agency: AgencyFake, workspace: WorkspaceFake, settings: Settings
+) -> None:
+    visitor = signed_in(workspace, agency.username)
+    first = visitor.get().text
+    assert 'aria-current="step"' in first.partition("Connect a data source")[0]
+    file = settings.file_import_roots[0] / "orders.csv"
+    file.write_text(ROWS)
+    connect_file(workspace, file)
+    second = visitor.get().text
+    assert 'class="done"' in second.partition("Connect a data source")[0]
+    steps = second.partition("To your first chart")[2]
+    assert 'aria-current="step"' in steps.partition("Choose what to read")[0]
+    viewer = signed_in(workspace, agency.member(workspace, "viewer").username)
+    assert "Connect a data source" not in viewer.get().text

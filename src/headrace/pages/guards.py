@@ -22,6 +22,7 @@ from headrace.tenancy.scope import AgencyScope, WorkspaceScope
 CONSOLE = "/console"
 EMBED = "/embed"
 WORKSPACES = "/workspaces"
+_EVERYTHING = "workspace"  # the purpose of a frame without names (`get_iframe_url`)
 
 Made = TypeVar("Made", bound=Visit)
 
@@ -90,12 +91,14 @@ def _in_workspace(request: Request, session: Session, scope: WorkspaceScope) -> 
     ):
         raise TokenExpired
     kit = _kit(request)
+    # A frame that is there for one thing leads nowhere else.
+    is_everywhere = frame is None or frame.purpose == _EVERYTHING
     return _visit(
         WorkspaceVisit,
         request,
         frame=frame,
         look=kit.look_of(session, scope.agency_id),
-        sections=_open(kit.sections, scope.permissions),
+        sections=_open(kit.sections, scope.permissions) if is_everywhere else (),
         scope=scope,
     )
 
@@ -112,7 +115,9 @@ def _in_console(request: Request, session: Session, scope: AgencyScope) -> Conso
 
 
 def _open(sections: tuple[Section, ...], permissions: frozenset[str]) -> tuple[Section, ...]:
-    return tuple(item for item in sections if item.permission in permissions)
+    return tuple(
+        item for item in sections if item.permission is None or item.permission in permissions
+    )
 
 
 def _kit(request: Request) -> PagesKit:

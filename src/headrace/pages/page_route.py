@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -83,6 +84,9 @@ class PageRoute(ApiRoute):
             except HTTPException as error:
                 return _refused(visit_of(request), request, error.status_code, str(error.detail))
             except DBAPIError as error:
+                # Text that PostgreSQL cannot hold, numbers beyond its types: an id that none can be.
+                if isinstance(error.orig, psycopg.DataError):
+                    return _refused(visit_of(request), request, 404, "")
                 log.warning("a page could not be made", path=request.url.path, exc_info=error)
                 return _refused(visit_of(request), request, 503, "")
             except Exception as error:

@@ -41,14 +41,14 @@ class Frame:
 
 @dataclass(frozen=True)
 class Section:
-    """An entry of the navigation: shown to those who have the permission.
+    """An entry of the navigation: shown to those who have the permission; None: to everyone.
 
     title: a text marked with `N_`. path: below the mount, such as `/connections`.
     """
 
     title: str
     path: str
-    permission: Permission
+    permission: Permission | None
 
 
 @dataclass(frozen=True)
