@@ -32,6 +32,7 @@ from headrace.extracts.queries import KIND as EXTRACT
 from headrace.kit import clock
 from headrace.kit.days import DayRange
 from headrace.loads.queries import KIND as LOAD
+from headrace.runs import queries as run_queries
 from headrace.table_store import known_days
 from headrace.tenancy.scope import WorkspaceScope
 
@@ -138,7 +139,7 @@ def pipeline_health(session: Session, scope: WorkspaceScope, filters: Filters) -
     Raises:
         BadFilter: if the days asked for are none.
     """
-    now = clock.now()
+    now = run_queries.database_now(session)  # the clock that runs are due by
     days = _cell_days(filters)
     if filters.period not in (Period.CUSTOM, Period.LAST_MONTH):
         days = DayRange(days.first, now.date())  # what moved today is told today

@@ -161,10 +161,14 @@ class _Shown:
 
 
 def _failure(visit: WorkspaceVisit, one: Failure) -> _Shown:
-    href, action = None, ""
+    href, action = None, visit.language.gettext(N_("Open"))
     if one.next_step is NextStep.RECONNECT and visit.may(Permission.CONNECTION_EDIT):
-        href = visit.link(f"/connections/{one.connection_id}/reconnect")
+        href = visit.link(f"/reconnect/{one.connection_id}")
         action = visit.language.gettext(N_("Reconnect"))
+    elif one.next_step is NextStep.RUN_AGAIN and visit.may(Permission.EXTRACT_VIEW):
+        href = visit.link(f"/extracts/{one.id}")
+    elif one.next_step is NextStep.CHECK_DESTINATION and visit.may(Permission.LOAD_VIEW):
+        href = visit.link(f"/loads/{one.id}")
     return _Shown(
         visit.language.gettext(_KINDS[one.kind]),
         one.title,
