@@ -50,6 +50,50 @@ def test_a_killed_load_goes_on_after_its_last_recorded_unit(
     assert deliveries.load(load_id)["uploaded_rows_count"] == 6
 
 
+def test_a_paused_load_stops_between_units_and_goes_on(
+    deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
+) -> None:  # F14 F29
+    load_id = deliveries.create(table)
+    deliveries.deliver(load_id)
+    memory.take_units()
+    for account in ("one", "three", "two"):
+        table.fill(days(10, 10), [(10, "n", 1), (10, "n", 2)], account)
+    memory.during_write = lambda: deliveries.ask(load_id, "pause")
+    deliveries.ask(load_id)
+
+    deliveries.workspace.run_everything()
+    assert len(memory.take_units()) == 1
+    assert deliveries.load(load_id)["status"] == "paused"
+    assert deliveries.runs(load_id)[0]["status"] == "paused"
+
+    deliveries.ask(load_id, "unpause")
+    deliveries.workspace.run_everything()
+    assert len(memory.take_units()) == 2
+    done = deliveries.load(load_id)
+    assert (done["status"], done["uploaded_rows_count"]) == ("synced", 6)
+    assert deliveries.runs(load_id)[0]["retries"] == 0
+
+
+def test_a_load_that_is_cancelled_while_it_writes_leaves_whole_units(
+    deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
+) -> None:  # F25
+    load_id = deliveries.create(table)
+    deliveries.deliver(load_id)
+    table.fill(days(10, 10), [(10, "n", 1)], "one")
+    deliveries.ask(load_id)
+    run_id = deliveries.runs(load_id)[0]["id"]
+    cancel = f"/api/v3/runs/{run_id}/cancel"
+    memory.during_write = lambda: deliveries.workspace.post(cancel, status=200)
+
+    deliveries.workspace.run_everything()
+    assert deliveries.runs(load_id)[0]["status"] == "cancelled"
+    assert memory.counted("ads", *SHOWN) == all_rows()
+    again = deliveries.workspace.post(f"/api/v3/runs/{run_id}/retry", status=200)
+    deliveries.workspace.run_everything()
+    assert deliveries.runs(load_id)[0]["id"] == again["id"]
+    assert memory.counted("ads", *SHOWN) == all_rows() + rows("one", (10, "n", 1))
+
+
 def test_a_worker_taken_for_dead_commits_nothing_when_it_comes_back(
     deliveries: Deliveries, table: FilledTable, memory: MemoryLoader
 ) -> None:  # F01
