@@ -69,4 +69,4 @@ def count_held(session: Session, scope: WorkspaceScope) -> int:
     """Count a workspace's connections; until the transaction ends nobody else can count them here."""
     session.execute(select(func.pg_advisory_xact_lock(_COUNTING + scope.workspace_id)))
     counted = owned_columns(DestinationConnection, scope, func.count())
-    return session.scalars(counted).one()
+    return int(session.scalars(counted).one())
