@@ -103,8 +103,10 @@ class Life:
 
     def _plan(self, run: int) -> None:
         if run in self.plans:
-            read = {day for day, reader in self.readers.items() if reader > run} | self.final
-            since = [DayRange(day, day) for day in read]
+            seen = horizon(self.report, self.today)
+            later = {day for day, reader in self.readers.items() if reader > run}
+            fresh = {day for day in later if seen.is_changing(DayRange(day, day))}
+            since = [DayRange(day, day) for day in fresh | self.final]
             self.plans[run] = [
                 piece
                 for window in self.plans[run]

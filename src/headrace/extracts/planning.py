@@ -1,6 +1,6 @@
 """Which windows a run reads: planned once from the ledger, and looked at again when it goes on later."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -8,6 +8,7 @@ from headrace.extracts.parts import Parts
 from headrace.extracts.windows import (
     Horizon,
     asked_of,
+    date_range_of,
     plan_windows,
     still_to_read,
     together,
@@ -18,7 +19,7 @@ from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.runs.models import Run, RunWindow
-from headrace.table_store import MarkKind, SegmentState, coverage, live_segments, mark_days
+from headrace.table_store import MarkKind, Segment, SegmentState, coverage, live_segments, mark_days
 
 
 def windows_of(session: Session, run: Run, parts: Parts, seen_from: Horizon) -> list[RunWindow]:
@@ -29,8 +30,10 @@ def windows_of(session: Session, run: Run, parts: Parts, seen_from: Horizon) -> 
     """
     planned = run_queries.windows(session, run.id)
     if planned:
-        _narrow(session, run, parts, planned)
+        _narrow(session, run, parts, seen_from, planned)
     else:
+        has_days = parts.date_field is not None
+        run.date_range = date_range_of(run.params, run.trigger, has_days=has_days)
         runs.plan_once(session, run.id, _plan(session, run, parts, seen_from))
     return list(run_queries.windows(session, run.id))
 
@@ -58,7 +61,13 @@ def _plan(session: Session, run: Run, parts: Parts, seen_from: Horizon) -> list[
     return list(plans[0] if len(plans) == 1 else together(plans))
 
 
-def _narrow(session: Session, run: Run, parts: Parts, planned: Sequence[RunWindow]) -> None:
+def _narrow(
+    session: Session,
+    run: Run,
+    parts: Parts,
+    seen_from: Horizon,
+    planned: Sequence[RunWindow],
+) -> None:
     """Take out of the windows that are not done what need not be read any more."""
     extract = parts.extract
     if parts.report.holds_some_days:
@@ -67,15 +76,7 @@ def _narrow(session: Session, run: Run, parts: Parts, planned: Sequence[RunWindo
     asked = asked_of(run.params)
     by_name = any(each.days for each in asked)
     rereads = any(each.days or each.lookback.name in ("max", "custom") for each in asked)
-    # A run with a higher number was asked for after this one, so what it read is newer.
-    since = [
-        each.days
-        for each in live
-        if each.days
-        and (
-            (each.run_id or 0) > run.id or (not rereads and each.state != SegmentState.PROVISIONAL)
-        )
-    ]
+    since = _read_since(live, run.id, seen_from, rereads=rereads)
     for window in planned:
         days = days_of(window)
         if window.is_done or days is None:
@@ -87,6 +88,25 @@ def _narrow(session: Session, run: Run, parts: Parts, planned: Sequence[RunWindo
         )
         if left != [days]:
             backlog.narrow(session, window, left)
+
+
+def _read_since(
+    live: Iterable[Segment], run_id: int, seen_from: Horizon, *, rereads: bool
+) -> list[DayRange]:
+    """Return the days that a run need not read any more.
+
+    Those that are final, unless it is to read such days again; of those too what runs have read that
+    were asked for after it, and so have higher numbers. Days that were read while they could still
+    change are only as good as that while they still can.
+    """
+    found: list[DayRange | None] = []
+    for each in live:
+        is_later = (each.run_id or 0) > run_id
+        if each.state != SegmentState.PROVISIONAL:
+            found += [each.days] if is_later or not rereads else []
+        elif is_later and each.days and seen_from.changing:
+            found.append(each.days.intersection(seen_from.changing))
+    return [days for days in found if days]
 
 
 def mark_failed(session: Session, context: RunContext, parts: Parts) -> None:

@@ -101,6 +101,28 @@ def _asked(params: Mapping[str, Any]) -> Asked:
     return Asked(lookback, DayRange(first, last))
 
 
+_ENGINE_NAMES = {
+    "default": "auto", "live": "live", "max": "max", "custom": "custom_refresh_window",
+}  # fmt: skip
+
+
+def date_range_of(params: Mapping[str, Any], trigger: str, *, has_days: bool) -> dict[str, Any]:
+    """Name what a run covers as the engine of the published product does (contract 5.2).
+
+    Of a run that others joined, what it was asked for first.
+    """
+    if not has_days:
+        return {"type": "lifetime", "params": {}}
+    if "date_from" in params:
+        dates = {name: params[name] for name in ("date_from", "date_to")}
+        return {"type": "manual", "params": dates}
+    if trigger == "backfill":
+        return {"type": "sync_historical", "params": {}}
+    lookback = LookbackWindow.model_validate(params.get(_LOOKBACK, {}))
+    days = {} if lookback.days is None else {"days": lookback.days}
+    return {"type": _ENGINE_NAMES[lookback.name], "params": days}
+
+
 def together(plans: Iterable[Sequence[DayRange]]) -> list[DayRange]:
     """Return the windows of several plans, newest first, without those that others cover."""
     kept: list[DayRange] = []

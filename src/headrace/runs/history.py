@@ -154,8 +154,8 @@ def _under_way(row: Row[Any]) -> list[dict[str, Any]]:
 def _columns() -> list[Any]:
     windows = select(func.count()).where(RunWindow.run_id == Run.id)
     return [
-        Run.id, Run.kind, Run.subject_id, Run.trigger, Run.status, Run.due_at, Run.created_at,
-        Run.started_at, Run.finished_at, Run.attempt, Run.rows_read, Run.rows_written,
+        Run.id, Run.kind, Run.subject_id, Run.trigger, Run.date_range, Run.status, Run.due_at,
+        Run.created_at, Run.started_at, Run.finished_at, Run.attempt, Run.rows_read, Run.rows_written,
         Run.rows_deleted, Run.rows_rejected, Run.bytes_written, Run.retries, Run.error_class,
         Run.error_text, Run.replays_run_id, Run.waits, Run.seconds_waited, Run.seconds_queued,
         Run.seconds_reading, Run.seconds_storing, Run.progress_rows, Run.progress_at,

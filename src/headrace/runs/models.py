@@ -48,6 +48,7 @@ class Run(Base):
     traceparent: of the trace of what asked for it, which its own spans go on from.
     fence: counts admissions; who holds an older number has lost the run to another worker.
     attempt: counts failures in a row that were followed by another try; progress begins anew.
+    date_range: which days it covers, by the engine's names (contract 5.2); None where that says nothing.
     replays_run_id: the failed or cancelled run that this one does again.
     pause_asked: the subject was paused while this was running; it stops at its next step.
     waiting_since: when it last began to wait. claimed_at, worker: of the attempt under way.
@@ -103,6 +104,7 @@ class Run(Base):
     retries: Mapped[int] = mapped_column(default=0)
     error_class: Mapped[str | None]
     error_text: Mapped[str | None]
+    date_range: Mapped[dict[str, Any] | None]
     replays_run_id: Mapped[int | None] = mapped_column(BigInteger)
     pause_asked: Mapped[bool] = mapped_column(default=False, server_default=false())
     waiting_since: Mapped[datetime | None]

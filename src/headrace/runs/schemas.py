@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _TIMEZONES = available_timezones()
+_ENGINE_NAMES = {"auto": "default", "custom_refresh_window": "custom"}
 _LAST_DAY = {"hour": 0, "day": 0, "week": 6, "month": 30}
 
 
@@ -57,8 +58,9 @@ class Scheduling(BaseModel):
         """Accept `date_range: {"type": ...}`, the engine's spelling of `lookback_window` (A4)."""
         if isinstance(given, dict) and isinstance(given.get("date_range"), dict):
             spelled = given["date_range"]
-            params = spelled.get("params") or {}
+            params = spelled.get("params") or spelled.get("param") or {}
             name = spelled.get("type", spelled.get("date_range_type", "default"))
+            name = _ENGINE_NAMES.get(name, name) if isinstance(name, str) else name
             given = given | {"lookback_window": {"name": name} | params}
         return given
 
@@ -114,6 +116,15 @@ class RunAttemptOut(BaseModel):
     error_text: str | None
 
 
+class DateRangeOut(BaseModel):
+    """Which days a run covers, by the names of the published product's engine (contract 5.2)."""
+
+    type: Literal[
+        "auto", "live", "max", "custom_refresh_window", "manual", "sync_historical", "lifetime"
+    ] = Field(examples=["auto"])
+    params: dict[str, Any] = Field(examples=[{}])
+
+
 class RunOut(BaseModel):
     """One execution: what started it, how far it is, what came of it."""
 
@@ -121,6 +132,9 @@ class RunOut(BaseModel):
     kind: str = Field(examples=["extract"])
     subject_id: str = Field(description="Id of the extract, load or connection it is of.")
     trigger: str = Field(examples=["schedule"])
+    date_range: DateRangeOut | None = Field(
+        description="Of extracts, once planned: which days were asked for."
+    )
     status: Status = Field(
         description="`failed` runs are not tried again by themselves; `paused` ones go on when what "
         "they are of is unpaused.",
