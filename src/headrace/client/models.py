@@ -547,6 +547,23 @@ class DateRangeIn(Struct, kw_only=True):
     date_to: date_aliased | None | UnsetType = UNSET
 
 
+class DateRange(Struct, kw_only=True):
+    """
+    Which days a run covers, by the names of the published product's engine (contract 5.2).
+    """
+
+    type: Literal[
+        "auto",
+        "live",
+        "max",
+        "custom_refresh_window",
+        "manual",
+        "sync_historical",
+        "lifetime",
+    ]
+    params: dict[str, Any]
+
+
 DayState: TypeAlias = Annotated[
     Literal["final", "provisional", "missing"],
     Meta(description="What is known of a day: all of it, what may still change, or nothing."),
@@ -1516,6 +1533,13 @@ class Run(Struct, kw_only=True):
     kind: str
     subject_id: Annotated[str, Meta(description="Id of the extract, load or connection it is of.")]
     trigger: str
+    date_range: (
+        Annotated[
+            DateRange,
+            Meta(description="Of extracts, once planned: which days were asked for."),
+        ]
+        | None
+    )
     status: Annotated[
         Literal[
             "waiting",
@@ -3095,6 +3119,13 @@ class RunDetail(Struct, kw_only=True):
     kind: str
     subject_id: Annotated[str, Meta(description="Id of the extract, load or connection it is of.")]
     trigger: str
+    date_range: (
+        Annotated[
+            DateRange,
+            Meta(description="Of extracts, once planned: which days were asked for."),
+        ]
+        | None
+    )
     status: Annotated[
         Literal[
             "waiting",
