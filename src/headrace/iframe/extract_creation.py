@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import Response
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from headrace.access.permissions import Permission
@@ -96,11 +97,15 @@ def begin(
         return _form_page(visit, _making(visit, session, usable[0].id, int(template_id)))
     rows = template_queries.template_rows(visit.scope, usable[0].datasource_name)
     rows = template_queries.filtered(rows, search or None, None)
+    spec = connections.connector_named(usable[0].datasource_name).spec
+    best = spec.paid_media.template if spec.paid_media else ""
+    is_other = (func.coalesce(ExtractTemplate.code, "") != best).label("is_other")
+    in_order = (is_other, ExtractTemplate.is_wide, ExtractTemplate.title)
     return render(
         visit,
         "extracts/new_template.html",
         connection=usable[0],
-        templates=session.execute(rows.order_by(ExtractTemplate.title)).all(),
+        templates=session.execute(rows.add_columns(is_other).order_by(*in_order)).all(),
         search=search,
     )
 
