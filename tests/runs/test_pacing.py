@@ -20,7 +20,7 @@ from headrace.tenancy.scope import WorkspaceScope
 DAILY = Scheduling(interval="day", hours=6)
 HOURLY = Scheduling(interval="hour")
 SPREAD_SECONDS = 60.0
-_MAKE_DUE = text("UPDATE schedule SET due_at = date_trunc('minute', now())")
+_MAKE_DUE = text("UPDATE schedule SET due_at = now()")
 _FIRES_AND_WAITS = """
 import sys, time
 from fakes.work import WorkFake

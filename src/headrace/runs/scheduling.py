@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID, uuid4
 
@@ -100,7 +100,7 @@ def fire_schedules(session: Session, spread_seconds: float = 0.0) -> int:
     now = service.schedule_clock(session)
     began = queries.database_now(session)
     rows = admission.take_due_schedules(session, now, _SCHEDULES_AT_ONCE)
-    fired = _fire_together(session, rows, spread_seconds)
+    fired = _fire_together(session, rows, now, spread_seconds)
     spreads: dict[str, float] = {}
     for row in rows:
         try:
@@ -108,9 +108,10 @@ def fire_schedules(session: Session, spread_seconds: float = 0.0) -> int:
                 service.advance(row, now)
                 continue
             with session.begin_nested():
+                seconds = _delay_seconds(row, now, spread_seconds)
                 _fire(session, row)
                 service.advance(row, now)
-            spreads[_lane(row)] = service.spread_of(row, spread_seconds).total_seconds()
+            spreads[_lane(row)] = seconds
         except DATABASE_AWAY:
             raise
         except Exception:
@@ -124,7 +125,7 @@ def fire_schedules(session: Session, spread_seconds: float = 0.0) -> int:
 
 
 def _fire_together(
-    session: Session, rows: Sequence[ScheduleRow], spread_seconds: float
+    session: Session, rows: Sequence[ScheduleRow], now: datetime, spread_seconds: float
 ) -> set[int]:
     """Start the runs of many schedules with few queries; return the ids of those that are done with.
 
@@ -138,7 +139,7 @@ def _fire_together(
     for kind, first in by_kind.items():
         try:
             with session.begin_nested():
-                done |= _start_together(session, kind, list(first.values()), spread_seconds)
+                done |= _start_together(session, kind, list(first.values()), now, spread_seconds)
         except DATABASE_AWAY:
             raise
         except Exception:
@@ -147,7 +148,11 @@ def _fire_together(
 
 
 def _start_together(
-    session: Session, kind: str, rows: Sequence[ScheduleRow], spread_seconds: float
+    session: Session,
+    kind: str,
+    rows: Sequence[ScheduleRow],
+    now: datetime,
+    spread_seconds: float,
 ) -> set[int]:
     due_many = kind_named(kind).due_many
     if due_many is None:
@@ -158,16 +163,19 @@ def _start_together(
         [
             (
                 row.workspace_id,
-                replace(
-                    news[row.id],
-                    delay_seconds=service.spread_of(row, spread_seconds).total_seconds(),
-                ),
+                replace(news[row.id], delay_seconds=_delay_seconds(row, now, spread_seconds)),
             )
             for row in rows
             if row.id in news
         ],
     )
     return {row.id for row in rows if row.id not in news or _lane(row) in queued}
+
+
+def _delay_seconds(row: ScheduleRow, now: datetime, spread_seconds: float) -> float:
+    """How long from now a due run is to wait, so that its schedule's share of the spread is kept."""
+    begins = row.due_at + service.spread_of(row, spread_seconds)
+    return max(0.0, (begins - now).total_seconds())
 
 
 def _lane(row: ScheduleRow) -> str:
