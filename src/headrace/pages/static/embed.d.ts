@@ -59,7 +59,7 @@ interface HeadraceHost {
   /** Show a frame in an element of yours. */
   embed(url: HeadraceUrl, options: HeadraceOptions & { container: string | Element }): Promise<HeadraceHandle>;
   /** Show a frame in a dialog; it closes when the visitor is done. */
-  open(url: HeadraceUrl, options?: HeadraceOptions & { closeLabel?: string }): Promise<HeadraceHandle>;
+  open(url: HeadraceUrl, options?: HeadraceOptions & { closeLabel?: string; theme?: "light" | "dark" }): Promise<HeadraceHandle>;
 }
 
 interface Window {

@@ -53,9 +53,9 @@
       button.type = "button";
       button.textContent = "\u00d7";
       button.setAttribute("aria-label", options.closeLabel ?? "Close");
-      Object.assign(dialog.style, { width: "min(46rem, 96vw)", height: "min(52rem, 94vh)", maxWidth: "none", maxHeight: "none", padding: "0", border: "0", borderRadius: "12px", overflow: "hidden", background: "#fff" });
-      Object.assign(button.style, { position: "absolute", insetBlockStart: "8px", insetInlineEnd: "8px", width: "40px", height: "40px", border: "0", borderRadius: "50%", background: "rgb(128 128 128 / 20%)", color: "inherit", font: "24px/1 system-ui", cursor: "pointer", zIndex: "1" });
-      frame.style.height = "100%";
+      Object.assign(dialog.style, { width: "min(46rem, 96vw)", height: "min(54rem, 94vh)", maxWidth: "none", maxHeight: "none", padding: "0", border: "0", borderRadius: "12px", overflow: "hidden", flexDirection: "column", colorScheme: options.theme ?? "light dark", background: "Canvas", color: "CanvasText" });
+      Object.assign(button.style, { alignSelf: "end", margin: "4px", width: "40px", height: "40px", border: "0", borderRadius: "8px", background: "none", color: "inherit", font: "26px/1 system-ui", cursor: "pointer" });
+      Object.assign(frame.style, { flex: "1", height: "auto", minHeight: "0" });
       dialog.append(button, frame);
       document.body.append(dialog);
       const { close } = handle;
@@ -64,6 +64,7 @@
       dialog.addEventListener("close", () => handle.close());
       handle.on("headrace.exit", () => handle.close());
       dialog.showModal();
+      dialog.style.display = "flex";
     });
 
   window.Headrace = Object.freeze({ embed, open });
