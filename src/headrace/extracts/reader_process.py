@@ -8,6 +8,7 @@ import fcntl
 import gc
 import os
 import resource
+import signal
 import sys
 import traceback
 from collections.abc import Mapping
@@ -33,6 +34,8 @@ _MB = 1024 * 1024
 def main() -> None:
     """Do the reads that are asked for, one after another, until the worker ends."""
     memory_mb, lifeline = int(sys.argv[1]), int(sys.argv[2])
+    # A service manager asks all processes of a service to end; the worker decides when this one does.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _end_with(lifeline)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_DATA, memory_mb * _MB)

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -35,8 +36,12 @@ _MODULE = "headrace.extracts.reader_process"
 _READS = 200
 _PIPE_BYTES = 1024 * 1024
 _END_SECONDS = 10.0
-# Beside these, what finds Python's modules and the system's certificates.
-_ENVIRONMENT = {"PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "TZ"}
+_MOST_ERROR_BYTES = 4096
+# What finds programs, modules, certificates and room for files; nothing of the server's own.
+_ENVIRONMENT = {
+    "PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "SSL_CERT_DIR", "SSL_CERT_FILE",
+    "TMPDIR", "TZ", "VIRTUAL_ENV",
+}  # fmt: skip
 
 
 class OutOfMemory(TryLater):
@@ -55,6 +60,7 @@ class Reader:
         self.reads = 0
         self.is_worn = False
         self._is_ready = False
+        self._errors: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - see close
         lifeline, self._lifeline = os.pipe()
         try:
             # The arguments are ours; credentials go through the pipe.
@@ -62,8 +68,9 @@ class Reader:
                 [sys.executable, "-m", _MODULE, str(memory_mb), str(lifeline)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=self._errors,
                 bufsize=0,
+                start_new_session=True,  # what a terminal sends the worker is not for it
                 pass_fds=[lifeline],
                 env=_environment(),
             )
@@ -100,7 +107,7 @@ class Reader:
         """End the process and take its end to notice."""
         self.kill()
         self._process.wait(_END_SECONDS)
-        for pipe in (self._input, self._output):
+        for pipe in (self._input, self._output, self._errors):
             with suppress(OSError):
                 pipe.close()
         if self._lifeline >= 0:
@@ -132,9 +139,18 @@ class Reader:
                 at += got
         return content
 
+    def forget_errors(self) -> None:
+        """Drop what libraries printed during a read that ended well."""
+        self._errors.seek(0)
+        self._errors.truncate()
+
     def end_told(self) -> str:
-        """Say how a process ended that did not say so itself."""
+        """Say how a process ended that did not say so itself; what it left is logged."""
         code = self._process.wait(_END_SECONDS)
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - _MOST_ERROR_BYTES))
+        left = self._errors.read().decode(errors="replace")
+        log.error("a reader process ended without a word", code=code, left=left)
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
@@ -156,6 +172,7 @@ class Readers:
         except BaseException:
             reader.close()
             raise
+        reader.forget_errors()
         reader.reads += 1
         if reader.is_worn or reader.reads >= _READS or not reader.is_alive:
             reader.close()
