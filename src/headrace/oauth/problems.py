@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from headrace.pages.languages import N_
+
 
 class ProblemCode(StrEnum):
     """What went wrong, for programs."""
@@ -38,54 +40,56 @@ class Problem:
 PROBLEMS: dict[ProblemCode, Problem] = {
     ProblemCode.PROVIDER_DENIED: Problem(
         "authorization",
-        "Access was not allowed, so nothing was connected. Try again, and allow access.",
+        N_("Access was not allowed, so nothing was connected. Try again, and allow access."),
         True,
     ),
     ProblemCode.PROVIDER_ERROR: Problem(
-        "authorization", "The platform could not authorise you. Try again in a moment.", True
+        "authorization", N_("The platform could not authorise you. Try again in a moment."), True
     ),
     ProblemCode.PROVIDER_UNREACHABLE: Problem(
-        "authorization", "The platform does not answer at the moment. Try again later.", True
+        "authorization", N_("The platform does not answer at the moment. Try again later."), True
     ),
     ProblemCode.ISSUER_MISMATCH: Problem(
         "authorization",
-        "The answer did not come from the platform that was asked. Nothing was connected.",
+        N_("The answer did not come from the platform that was asked. Nothing was connected."),
         False,
     ),
     ProblemCode.PROVIDER_MIXED_UP: Problem(
         "authorization",
-        "The answer came back for another platform than was asked. Nothing was connected.",
+        N_("The answer came back for another platform than was asked. Nothing was connected."),
         True,
     ),
     ProblemCode.CODE_REFUSED: Problem(
         "authorization",
-        "The platform did not complete the authorisation. Try again.",
+        N_("The platform did not complete the authorisation. Try again."),
         True,
     ),
     ProblemCode.SCOPE_MISSING: Problem(
         "authorization",
-        "Not all of the permissions that are needed were given. Try again, and leave all of them "
-        "ticked.",
+        N_(
+            "Not all of the permissions that are needed were given. Try again, and leave all of them "
+            "ticked."
+        ),
         True,
     ),
     ProblemCode.CONNECTION_REFUSED: Problem(
         "connection",
-        "The platform let you in, but your accounts could not be read.",
+        N_("The platform let you in, but your accounts could not be read."),
         True,
     ),
     ProblemCode.RIGHTS_LOST: Problem(
-        "session", "You may no longer connect this here. Ask whoever sent you for help.", False
+        "session", N_("You may no longer connect this here. Ask whoever sent you for help."), False
     ),
     ProblemCode.EXPIRED: Problem(
-        "authorization", "That took too long, so it was called off. Try again.", True
+        "authorization", N_("That took too long, so it was called off. Try again."), True
     ),
     ProblemCode.POPUP_BLOCKED: Problem(
-        "browser", "Your browser blocked the window. Open it with the link below.", True
+        "browser", N_("Your browser blocked the window. Open it with the link below."), True
     ),
     ProblemCode.POPUP_CLOSED: Problem(
-        "browser", "The window was closed before access was allowed. Open it again.", True
+        "browser", N_("The window was closed before access was allowed. Open it again."), True
     ),
     ProblemCode.SESSION_EXPIRED: Problem(
-        "session", "This page was open for too long. Go back and open it anew.", False
+        "session", N_("This page was open for too long. Go back and open it anew."), False
     ),
 }
