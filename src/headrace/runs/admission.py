@@ -49,7 +49,9 @@ def take_admission_turn(session: Session) -> bool:
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(_ADMISSION_LOCK), memory)))
 
 
-def admit_due(session: Session, at_most: int, limits: Limits) -> Sequence[Row[int, int, int]]:
+def admit_due(
+    session: Session, at_most: int, limits: Limits, *, only_firsts: bool = False
+) -> Sequence[Row[int, int, int]]:
     """Admit due runs under every limit, taking workspaces in turn; return id, fence, turn.
 
     A run's rank is its place among the runs that share something with it and are under way or could
@@ -58,8 +60,11 @@ def admit_due(session: Session, at_most: int, limits: Limits) -> Sequence[Row[in
     run of every workspace goes before the second of any, also where workspaces share an application
     or a place. A run that a request has locked is left for the next time: to wait for it could be a
     deadlock.
+
+    only_firsts: admit only for workspaces that have no run under way.
     """
-    chosen = _admissible(limits).limit(at_most).subquery()
+    admissible = _admissible(limits, 1 if only_firsts else limits.per_workspace)
+    chosen = admissible.limit(at_most).subquery()
     free = (
         select(Run.id, chosen.c.turn)
         .join(chosen, chosen.c.id == Run.id)
@@ -76,7 +81,7 @@ def admit_due(session: Session, at_most: int, limits: Limits) -> Sequence[Row[in
     ).all()
 
 
-def _admissible(limits: Limits) -> Select[Any]:
+def _admissible(limits: Limits, last_turn: int) -> Select[Any]:
     # Runs under way stand first in each rank, which counts them without a join: the planner, which
     # learns late how many they are, then has nothing to guess.
     under_way = select(*_COLUMNS, literal(1).label("is_live")).where(Run.status.in_(LIVE))
@@ -86,7 +91,7 @@ def _admissible(limits: Limits) -> Select[Any]:
     rows = _within(rows, "lane", literal(1))
     limit = _limit_of(rows.c.credential_key, limits, (CREDENTIAL,))
     rows = _within(rows, "credential_key", limit)
-    rows = _within(rows, "workspace_id", literal(limits.per_workspace), keeps="turn")
+    rows = _within(rows, "workspace_id", literal(last_turn), keeps="turn")
     turn = (rows.c.is_live.desc(), rows.c.turn, rows.c.due_at, rows.c.id)
     limit = _limit_of(rows.c.system_key, limits, (APP, PLACE))
     rows = _within(rows, "system_key", limit, order=turn)

@@ -44,7 +44,7 @@ def tick(resources: Resources, looked_seconds: float = 1.0) -> float:
     began = time.monotonic()
     with transaction(resources.sessions) as session:
         free = room(session, resources.settings.worker_timeout_seconds, max(1.0, looked_seconds))
-        admitted = admit(session, resources, min(_ADMIT_AT_ONCE, free))
+        admitted = admit(session, resources, free)
         is_any_left = admission.is_any_due(session)
     if fired == _SCHEDULES_AT_ONCE or admitted == _ADMIT_AT_ONCE:
         return 0.0
@@ -55,21 +55,32 @@ def tick(resources: Resources, looked_seconds: float = 1.0) -> float:
     return min(LOOKS_AGAIN_SECONDS, max(_LOOKS_SOON_SECONDS, 4 * (time.monotonic() - began)))
 
 
-def room(session: Session, silence_seconds: float, looked_seconds: float = 1.0) -> int:
+@dataclass(frozen=True)
+class Room:
+    """How many more runs are to be admitted: of any workspace, or else of those without any yet."""
+
+    any: int
+    firsts: int
+
+
+def room(session: Session, silence_seconds: float, looked_seconds: float = 1.0) -> Room:
     """Tell how many more runs the living workers can begin soon: no more are to be admitted.
 
-    What is admitted stands in a queue in which a workspace without a run under way no longer goes
-    first. So there is one run ahead for each thread, and twice as many as ended since the last look,
-    so that no thread waits for work until the next one, and short runs find their pace: with no more
-    than had ended there would be no more the next time. Without a living worker nobody is kept
+    What is admitted stands in a queue. There is one run ahead for each thread, and twice as many as
+    ended since the last look, so that no thread waits for work until the next one, and short runs
+    find their pace: with no more than had ended there would be no more the next time. Where that is
+    taken up, there is one more for each thread, of workspaces that have none under way: such a run
+    goes ahead of those, to the next thread that is free. Without a living worker nobody is kept
     waiting.
 
     looked_seconds: how long ago the last look was.
     """
-    threads, under_way, ended = admission.workload(session, silence_seconds, looked_seconds)
+    counts = admission.workload(session, silence_seconds, looked_seconds)
+    threads, under_way, ended = (int(count) for count in counts)
     if threads == 0:
-        return _ADMIT_AT_ONCE
-    return max(0, int(threads) + max(int(threads), 2 * int(ended)) - int(under_way))
+        return Room(_ADMIT_AT_ONCE, 0)
+    left = threads + max(threads, 2 * ended) - under_way
+    return Room(min(_ADMIT_AT_ONCE, max(0, left)), max(0, left + threads))
 
 
 @dataclass(frozen=True)
@@ -190,16 +201,18 @@ def _fire(session: Session, row: ScheduleRow) -> None:
             due(session, scope, row.subject_id, row.rule)
 
 
-def admit(session: Session, resources: Resources, at_most: int = _ADMIT_AT_ONCE) -> int:
+def admit(session: Session, resources: Resources, place: Room = Room(_ADMIT_AT_ONCE, 0)) -> int:
     """Admit due runs under the limits and defer their jobs; returns how many.
 
     The first run of a workspace goes before the second of another also in the queue of jobs, so that
     what was admitted ahead of its time does not keep a quiet workspace waiting.
     """
+    at_most = place.any or place.firsts
     if at_most < 1 or not admission.take_admission_turn(session):
         return 0
+    limits = limits_of(resources.settings)
     admitted = sorted(
-        admission.admit_due(session, at_most, limits_of(resources.settings)),
+        admission.admit_due(session, at_most, limits, only_firsts=not place.any),
         key=lambda run: run.turn,
     )
     for turn, runs in groupby(admitted, key=lambda run: run.turn):
