@@ -7,8 +7,11 @@ import argparse
 import subprocess
 import sys
 
-PARTS = ("startup", "pipeline", "load", "window_replace", "listing", "webhooks", "runs")
-WITHOUT_REFERENCE = {"startup", "webhooks", "runs"}
+PARTS = (
+    "startup", "pipeline", "load", "window_replace", "listing", "webhooks", "runs",
+    "admission", "schedules", "fairness",
+)  # fmt: skip
+WITHOUT_REFERENCE = {"startup", "webhooks", "runs", "admission", "schedules", "fairness"}
 
 
 def main() -> int:
