@@ -1,0 +1,77 @@
+"""The dashboards in a real browser: by pointer, by keyboard, without scripts, narrow, light and dark."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from browser.conftest import Site
+from browser.looking import no_sideways_scrolling, no_violations
+from fakes.api_callers import RemoteWorkspace
+from headrace.kit import clock
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture(scope="module")
+def filled(site_server: object) -> Iterator[RemoteWorkspace]:
+    """A workspace with the last days of two accounts of the demo network."""
+    workspace = Site(site_server).workspace()  # type: ignore[arg-type]  # the server it is
+    accounts = workspace.connect_network()
+    since = (clock.today("UTC") - timedelta(days=10)).isoformat()
+    extracts = workspace.extracts(
+        list(accounts.values())[:2], since, "Campaigns", "Campaigns by day"
+    )
+    for one in extracts:
+        workspace.wait_extract(one)
+    yield workspace
+    workspace.close()
+
+
+def opened(site: Site, page: Page, workspace: RemoteWorkspace, name: str) -> None:
+    site.sign_in(page.context)
+    page.goto(f"{site.url}/workspaces/{workspace.id}/dashboards/{name}")
+
+
+def test_each_is_accessible_and_fits(site: Site, page: Page, filled: RemoteWorkspace) -> None:
+    for name, title in (
+        ("performance", "Performance"),
+        ("freshness", "Freshness"),
+        ("pipeline_health", "Pipeline health"),
+    ):
+        opened(site, page, filled, name)
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        for summary in page.locator("details > summary").all():
+            summary.click()
+        no_violations(page)
+        no_sideways_scrolling(page)
+
+
+def test_a_chart_says_what_one_points_at(site: Site, page: Page, filled: RemoteWorkspace) -> None:
+    opened(site, page, filled, "performance")
+    said = page.locator("[data-said]").first
+    expect(said).to_have_text("")
+    page.locator(".chart-scroll").first.focus()
+    page.keyboard.press("ArrowRight")
+    first = said.text_content() or ""
+    page.keyboard.press("ArrowRight")
+    assert first
+    expect(said).not_to_have_text(first)
+    page.keyboard.press("Escape")
+    expect(said).to_have_text("")
+
+
+def test_filters_work_without_scripts(
+    site: Site, browser: Browser, filled: RemoteWorkspace
+) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="de-DE")
+    site.sign_in(context)
+    page = context.new_page()
+    page.goto(f"{site.url}/workspaces/{filled.id}/dashboards/performance")
+    page.get_by_label("Diagramm").select_option("clicks")
+    page.get_by_role("button", name="Anzeigen").click()
+    assert "metric=clicks" in page.url
+    expect(page.get_by_role("heading", name="Klicks nach Tagen")).to_be_visible()
+    assert page.locator(".chart svg path").count() > 10
+    context.close()
