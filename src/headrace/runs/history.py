@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Response
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
+from headrace.kit.outcomes import SlowDown
 from headrace.rest.errors import NotFound
 from headrace.rest.paging import PageAsked, page_of_rows
-from headrace.runs import queries
+from headrace.runs import pauses, queries
 from headrace.runs.models import Run, RunAttempt, RunStatus, RunWindow
 from headrace.tenancy.scope import WorkspaceScope, owned_columns
 
@@ -87,9 +88,24 @@ def detail(session: Session, scope: WorkspaceScope, run_id: int) -> dict[str, An
     attempts = queries.attempts(session, scope, run_id)
     windows = queries.windows(session, run_id)
     states = window_states([window.is_done for window in windows], row.status)
-    return shown(row) | {
+    return shown(row) | _held_back(session, scope, row) | {
         "windows": [_window(window, state) for window, state in zip(windows, states, strict=True)],
         "attempts": [_attempt(attempt) for attempt in attempts] + _under_way(row),
+    }
+
+
+def _held_back(session: Session, scope: WorkspaceScope, row: Row[Any]) -> dict[str, str]:
+    """Say why a run waits that is due, where something asked to be left alone."""
+    if row.status != RunStatus.WAITING or row.error_text:
+        return {}
+    run = queries.run(session, scope, row.id)
+    pause = pauses.pause_of(session, run) if run is not None else None
+    if pause is None:
+        return {}
+    until = pause.until.astimezone(UTC)
+    return {
+        "error_class": SlowDown.__name__,
+        "error_text": f"{pause.reason} It goes on at {until:%Y-%m-%d %H:%M:%S} UTC.",
     }
 
 
