@@ -138,3 +138,13 @@ def test_the_first_page_says_which_step_is_next(
     assert 'aria-current="step"' in steps.partition("Choose what to read")[0]
     viewer = signed_in(workspace, agency.member(workspace, "viewer").username)
     assert "Connect a data source" not in viewer.get().text
+
+
+def test_what_is_at_no_address_is_a_page_too(agency: AgencyFake, workspace: WorkspaceFake) -> None:
+    visitor = signed_in(workspace, agency.username)
+    assert "This is not here" in visitor.get("/nothing/at/all").text
+    assert visitor.get("/nothing").status_code == 404
+    for path in ("/", "/connections/", "//evil.test/"):
+        answer = visitor.get(path)
+        assert answer.status_code == 303
+        assert answer.headers["Location"].startswith(visitor.base)

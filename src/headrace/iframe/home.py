@@ -13,9 +13,12 @@ from headrace.pages.languages import N_
 from headrace.pages.page_route import page_router
 from headrace.pages.rendering import redirect, render
 from headrace.pages.visits import WorkspaceVisit
+from headrace.rest.errors import NotFound
 from headrace.rest.session import DbSession
 
 router = page_router()
+elsewhere = page_router()
+"""What is at no other address; mounted last."""
 Entered = Annotated[WorkspaceVisit, page_visit(None)]
 
 _ABOUT = {
@@ -88,3 +91,11 @@ def show_home(visit: Entered, session: DbSession, selection: Selection = "") -> 
     steps = first_steps(visit, queries.steps_taken(session, visit.scope))
     following = next((step for step in steps if not step.is_done), None)
     return render(visit, "home/home.html", places=places, steps=steps, following=following)
+
+
+@elsewhere.get("/{rest:path}")
+def show_nothing(visit: Entered, rest: str) -> Response:
+    """Answer that nothing is at this address; a slash too many at the end is forgiven."""
+    if rest.endswith("/") or not rest:
+        return redirect(visit, f"/{rest}".rstrip("/"))
+    raise NotFound("Page")

@@ -1,8 +1,8 @@
 """The SQL of the first page: which steps a workspace has taken."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from headrace.connections.models import Connection
@@ -21,11 +21,8 @@ class StepsTaken(NamedTuple):
 
 def steps_taken(session: Session, scope: WorkspaceScope) -> StepsTaken:
     """Return what a workspace has, in one statement."""
-    of_workspace: list[Select[Any]] = [
-        owned_columns(Connection, scope, Connection.id),
-        owned_columns(Extract, scope, Extract.id),
-        owned_columns(Load, scope, Load.id),
-    ]
-    found = session.execute(select(*(exists(item.subquery().select()) for item in of_workspace)))
-    connection, extract, load = found.one()
-    return StepsTaken(connection, extract, load)
+    connection = exists(owned_columns(Connection, scope, Connection.id).subquery().select())
+    extract = exists(owned_columns(Extract, scope, Extract.id).subquery().select())
+    load = exists(owned_columns(Load, scope, Load.id).subquery().select())
+    found = session.execute(select(connection, extract, load)).one()
+    return StepsTaken(found[0], found[1], found[2])

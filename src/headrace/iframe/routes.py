@@ -41,6 +41,7 @@ _AREAS = (
     runs.router,
     webhooks.router,
     members.router,
+    home.elsewhere,
 )
 
 router = APIRouter(include_in_schema=False)

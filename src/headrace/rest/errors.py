@@ -125,7 +125,8 @@ def _methods_at(request: Request) -> set[str]:
     found: set[str] = set()
     for context in iter_route_contexts(request.app.routes):
         route = context.original_route
-        if isinstance(route, APIRoute) and route.path_regex.match(request.scope["path"]):
+        # Of a router that is mounted below another path, that of the mount counts.
+        if isinstance(route, APIRoute) and context.path_regex.match(request.scope["path"]):
             found |= route.methods or set()
     return found
 
