@@ -256,7 +256,7 @@ def test_windows_are_planned_once_and_remember_what_is_done(work: WorkFake) -> N
         ]
 
 
-def test_old_history_is_removed_with_its_windows(work: WorkFake) -> None:
+def test_old_history_is_removed_with_its_windows_and_attempts(work: WorkFake) -> None:
     run_id, job = _begin(work)
     work.carry_out(job)
     waiting = work.queue(work.new_workspace(), 2)
@@ -266,5 +266,6 @@ def test_old_history_is_removed_with_its_windows(work: WorkFake) -> None:
         assert service.delete_history(session, timedelta(days=1)) == 1
     with work.step() as session:
         ids = session.scalars(text("SELECT id FROM run")).all()
-    assert list(ids) == [waiting]
+        attempts = session.scalars(text("SELECT count(*) FROM run_attempt")).one()
+    assert (list(ids), attempts) == ([waiting], 0)
     assert run_id not in ids
