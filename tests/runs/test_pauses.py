@@ -10,8 +10,9 @@ from sqlalchemy import select, text
 from fakes.work import WorkFake, fail_with
 from headrace.kit import clock
 from headrace.kit.outcomes import Pauses, SlowDown
-from headrace.runs import pauses, queries
+from headrace.runs import history, pauses, queries
 from headrace.runs.models import Pause, Run
+from headrace.tenancy.scope import bound
 
 APP, OTHER_APP = "app:facebook:one", "app:facebook:two"
 KEYS: dict[str, Any] = {
@@ -97,6 +98,10 @@ def test_the_reason_is_known_to_those_who_wait_and_says_nothing_of_others(work: 
     assert found.key == APP
     assert "application" in found.reason
     assert "says the source" not in found.reason
+    with work.step() as session, bound(session, other):
+        shown = history.detail(session, other, waiting)
+        assert shown["error_text"].startswith(f"{found.reason} It goes on at ")
+        assert history.detail(session, other, free)["error_text"] is None
 
 
 def test_where_there_is_no_such_key_the_next_narrower_is_paused(work: WorkFake) -> None:

@@ -88,10 +88,16 @@ def detail(session: Session, scope: WorkspaceScope, run_id: int) -> dict[str, An
     attempts = queries.attempts(session, scope, run_id)
     windows = queries.windows(session, run_id)
     states = window_states([window.is_done for window in windows], row.status)
-    return shown(row) | _held_back(session, scope, row) | {
-        "windows": [_window(window, state) for window, state in zip(windows, states, strict=True)],
-        "attempts": [_attempt(attempt) for attempt in attempts] + _under_way(row),
-    }
+    return (
+        shown(row)
+        | _held_back(session, scope, row)
+        | {
+            "windows": [
+                _window(window, state) for window, state in zip(windows, states, strict=True)
+            ],
+            "attempts": [_attempt(attempt) for attempt in attempts] + _under_way(row),
+        }
+    )
 
 
 def _held_back(session: Session, scope: WorkspaceScope, row: Row[Any]) -> dict[str, str]:
