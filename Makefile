@@ -20,7 +20,8 @@ DEVELOPER := .venv/.developer
 BENCH := .venv-bench/.reference
 
 .PHONY: help demo up test test-system chaos chaos-short check format lint types imports bench fix \
-	migration connector loader openapi api-diff client settings-page permissions-page texts lock clean
+	migration connector loader openapi api-diff client settings-page permissions-page texts screenshots \
+	lock clean
 
 help: ## List the tasks.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -92,6 +93,9 @@ settings-page: $(DEVELOPER) ## Write docs/settings.md anew.
 
 permissions-page: $(DEVELOPER) ## Write docs/permissions.md anew.
 	@$(BIN)/python tools/write_permissions_page.py
+
+screenshots: $(DEVELOPER) ## Take the pictures of the README anew; needs Chromium.
+	@$(BIN)/python tools/take_screenshots.py
 
 texts: $(DEVELOPER) ## Print the texts of the pages that lack a translation, as a catalogue.
 	@$(BIN)/python tools/collect_texts.py

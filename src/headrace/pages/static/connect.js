@@ -46,7 +46,9 @@ const waiting = (part) => {
     const problem = part.querySelector(`[data-when="${name}"] [data-error-code]`);
     if (problem) signal("auth_error", { datasource_name: datasource, error: errorOf(problem) });
   };
-  const isHere = () => part.isConnected;
+  // The window and the server may both say that it is done: the first to say so is followed.
+  let isFinishing = false;
+  const isHere = () => part.isConnected && !isFinishing;
   const watch = () => {
     if (!isHere() || !popup) return;
     if (!popup.closed) return setTimeout(watch, every);
@@ -70,6 +72,7 @@ const waiting = (part) => {
     const { data } = event;
     if (event.origin !== location.origin || data?.type !== "headrace.returned" || data.authorization !== authorization) return;
     removeEventListener("message", heard);
+    isFinishing = true;
     popup = null;
     event.source?.postMessage({ type: "headrace.received", authorization }, location.origin);
     const body = new URLSearchParams({ receipt: data.receipt });
@@ -82,6 +85,7 @@ const waiting = (part) => {
     const told = answer?.ok ? await answer.json() : null;
     if (told && isHere() && told.status !== "pending" && told.status !== "returned" && told.status !== "connecting") {
       removeEventListener("message", heard);
+      isFinishing = true;
       return visit(finish, {}, false);
     }
     setTimeout(poll, 2 * every);
