@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -161,6 +162,7 @@ class Life:
             self.live = None
 
 
+@settings_of_hypothesis(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.integers(0, 20),
     st.integers(1, 30),

@@ -1,7 +1,7 @@
 """Marks: days that a run was to read and has not, laid over what was read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headrace.db.engine import transaction
@@ -148,6 +148,7 @@ def _disjoint(gaps: list[tuple[int, int]]) -> list[DayRange]:
     return found
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spans, spans, st.sampled_from(SegmentState), st.sampled_from(MarkKind))
 def test_every_day_says_what_its_segment_and_its_mark_say(
     read: list[tuple[int, int]],
