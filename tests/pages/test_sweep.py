@@ -64,6 +64,36 @@ def test_writes_come_from_our_own_pages(  # S51
                 assert "<h1>" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("sent", "is_refused"),
+    [
+        ({"Origin": "https://evil.test"}, True),
+        ({"Origin": "http://localhost:1", "Host": "localhost:1"}, True),
+        (
+            {
+                "Origin": "http://localhost:1",
+                "Host": "localhost:1",
+                "Sec-Fetch-Site": "same-origin",
+            },
+            False,
+        ),
+        (
+            {"Origin": "http://evil.test", "Host": "localhost:1", "Sec-Fetch-Site": "same-origin"},
+            True,
+        ),
+        ({"Origin": "http://testserver", "Sec-Fetch-Site": "same-origin"}, False),
+        ({}, False),
+    ],
+)
+def test_nobody_is_signed_in_from_elsewhere(  # S51
+    client: TestClient, sent: dict[str, str], is_refused: bool
+) -> None:
+    form = {"username": "nobody@example.com", "password": "wrong password"}
+    answer = client.post("/console/login", data=form, headers=sent, follow_redirects=False)
+    assert (answer.status_code == 403) is is_refused
+    assert answer.status_code in {200, 400, 401, 403}
+
+
 def test_a_token_in_memory_needs_no_origin(workspace: WorkspaceFake) -> None:
     visitor = in_frame(workspace, with_cookie=False)
     answer = visitor.post("/connect/nothing", headers={"Origin": "https://evil.test"})

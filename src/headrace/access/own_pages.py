@@ -6,6 +6,7 @@ neither.
 """
 
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from fastapi import Request
 
@@ -30,6 +31,16 @@ def insist_on_own_page(
     origin = request.headers.get("origin")
     if origin is not None and origin in listed_origins:
         return
-    is_own_origin = origin is None or origin == own_origin
-    if not is_own_origin or request.headers.get("sec-fetch-site", "none") not in _OURS:
+    site = request.headers.get("sec-fetch-site", "none")
+    is_own = origin is None or origin == own_origin or (site == "same-origin" and _is_here(request))
+    if not is_own or site not in _OURS:
         raise CrossSite
+
+
+def _is_here(request: Request) -> bool:
+    """Whether the page is of the very name that was asked, be it another than the public one.
+
+    A server at 127.0.0.1 is also asked as localhost. The browser must have said `same-origin` too.
+    """
+    asked = request.headers.get("host")
+    return asked is not None and urlsplit(request.headers["origin"]).netloc == asked

@@ -13,6 +13,7 @@ from headrace.access.authentication import AccessKit, presented_token
 from headrace.access.embed_cookies import PATH_NAME
 from headrace.access.errors import TokenExpired
 from headrace.access.guards import BEARER, COOKIE, Guard
+from headrace.access.own_pages import insist_on_own_page
 from headrace.access.permissions import Permission
 from headrace.pages.looks import Look
 from headrace.pages.visits import ConsoleVisit, Frame, PagesKit, Section, Visit, WorkspaceVisit
@@ -77,7 +78,19 @@ def anyone(request: Request, session: DbSession) -> Visit:
     return _visit(Visit, request, frame=frame, look=look)
 
 
-AnyoneVisit = Annotated[Visit, Depends(anyone)]
+def anyone_here(request: Request, session: DbSession) -> Visit:
+    """A visit by somebody unknown, whose forms are ours: nobody signs a visitor in from elsewhere.
+
+    Raises:
+        CrossSite: if a page of another site sent the form.
+    """
+    visit = request.state.visit = anyone(request, session)
+    access: AccessKit = request.app.state.access
+    insist_on_own_page(request, access.public_origin)
+    return visit
+
+
+AnyoneVisit = Annotated[Visit, Depends(anyone_here)]
 """What a page declares that anyone may see: one to sign in, the end of a link."""
 
 
