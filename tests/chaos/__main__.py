@@ -53,7 +53,12 @@ def _shake(built: House, tally: Tally, seed: str, seconds: float, number: int) -
     storm, crowd = Storm(built, tally, random.Random(seed)), Crowd(living, tally, seed)
     storm.start()
     crowd.start()
-    pass_time(seconds, lambda left: _tell(f"{left:4.0f} s left, {tally.total('faults')} faults"))
+
+    def look_after(left: float) -> None:
+        built.revive()
+        _tell(f"{left:4.0f} s left, {tally.total('faults')} faults, {tally.total('calls')} calls")
+
+    pass_time(seconds, look_after)
     broken = []
     for threads in (crowd, storm):
         try:

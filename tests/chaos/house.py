@@ -57,18 +57,31 @@ class House:
     def start(self, name: str) -> None:
         """Start a process unless it runs."""
         server = self.servers[name]
-        if name in server.running and server.running[name].poll() is None:
-            return
-        server.running.pop(name, None)
-        server.start("web" if name in self.webs else "worker", name)
+        with self.turn:
+            if name in server.running and server.running[name].poll() is None:
+                return
+            server.start("web" if name in self.webs else "worker", name)
 
     def signal(self, name: str, number: int) -> None:
         """Send a process a signal."""
-        self.servers[name].running[name].send_signal(number)
+        with self.turn:
+            if name in self.servers[name].running:
+                self.servers[name].running[name].send_signal(number)
 
-    def end(self, name: str) -> None:
-        """Wait until a process that was told to end has ended."""
-        self.servers[name].running.pop(name).wait()
+    def end(self, name: str, number: int) -> None:
+        """End a process by a signal; it stays away until it is started."""
+        with self.turn:
+            process = self.servers[name].running.pop(name, None)
+        if process is not None:
+            process.send_signal(number)
+            process.wait()
+
+    def revive(self) -> None:
+        """Start what ended by itself, as a supervisor does: some refuse without a database."""
+        with self.turn:
+            for name, server in self.servers.items():
+                if name in server.running and server.running[name].poll() is not None:
+                    self.start(name)
 
 
 @contextmanager

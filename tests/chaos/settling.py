@@ -8,6 +8,7 @@ import psycopg
 
 from chaos.customers import FIELDS, Customer, days_before
 from chaos.house import House
+from fakes.server import Server, eventually
 from headrace.client import ApiError, Unreachable
 from headrace.db.engine import plain_dsn
 
@@ -30,7 +31,7 @@ def settle(house: House, living: list[Customer]) -> None:
     for name in house.servers:
         house.start(name)
     for server in house.webs.values():
-        server.wait_until_it_answers()
+        eventually(lambda server=server: _answers(house, server), "the web servers answer")
     for customer in living:
         _make_missing(customer)
         _go_on(customer)
@@ -42,6 +43,11 @@ def settle(house: House, living: list[Customer]) -> None:
             customer.door.headrace.agency.build_recipe(customer.door.id, customer.recipe_id)
     _wait_for_runs(house)
     _wait_for_deliveries(house)
+
+
+def _answers(house: House, server: Server) -> bool:
+    house.revive()
+    return server.answers()
 
 
 def asked(house: House, statement: str) -> list[tuple[Any, ...]]:
@@ -114,6 +120,7 @@ def _wait_for_runs(house: House) -> None:
     """Wait until no run is unfinished, letting time pass for those that wait for a later moment."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
+        house.revive()
         asked(house, "UPDATE run SET due_at = now() WHERE status = 'waiting' AND due_at > now()")
         left = asked(
             house,

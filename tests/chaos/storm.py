@@ -89,8 +89,7 @@ class Storm:
 
     def _kill(self, among: Iterable[str], number: int) -> None:
         name = self._chance.choice(list(among))
-        self._house.signal(name, number)
-        self._house.end(name)
+        self._house.end(name, number)
         self._wait(self._chance.uniform(0, 3))
         self._house.start(name)
 
