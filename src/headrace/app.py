@@ -13,6 +13,8 @@ from headrace.access.sign_in import SignIns
 from headrace.audit import routes as audit
 from headrace.audit.recording import Recorder
 from headrace.automated_recipes import routes as automated_recipes
+from headrace.branding import routes as branding
+from headrace.branding.service import look_of
 from headrace.connections import routes as connections
 from headrace.connector_settings import routes as connector_settings
 from headrace.console import routes as console
@@ -79,6 +81,8 @@ _ROUTERS = (
     dashboards.router,
     dashboards.picture_router,
     connector_settings.router,
+    branding.router,
+    branding.pictures,
     oauth.router,
     embedding_pages.router,
     link_pages.router,
@@ -113,7 +117,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
         frozenset(origin_of(item) for item in settings.cors_origins),
     )
     app.state.pages = PagesKit(
-        Languages.read(), SECTIONS, CONSOLE_SECTIONS, frame_of=frame_of
+        Languages.read(), SECTIONS, CONSOLE_SECTIONS, frame_of=frame_of, look_of=look_of
     )
     app.state.scarce = ScarceOperations(settings.rate_limit_per_minute)
     app.state.witness = Recorder(resources.sessions) if resources else None

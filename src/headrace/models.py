@@ -3,6 +3,7 @@
 from headrace.access import models as access
 from headrace.audit import models as audit
 from headrace.automated_recipes import models as automated_recipes
+from headrace.branding import models as branding
 from headrace.connections import models as connections
 from headrace.connector_settings import models as connector_settings
 from headrace.dashboards import models as dashboards
@@ -29,6 +30,7 @@ __all__ = [
     "access",
     "audit",
     "automated_recipes",
+    "branding",
     "connections",
     "connector_settings",
     "dashboards",

@@ -34,6 +34,7 @@ PUBLIC = {
     "/datasources/{datasource_name}/icon.svg",
     "/assets/{given_version}/{name}",
     "/charts/{link}.{form}",
+    "/branding/{name}",
 }
 """What anyone may ask; the demo network is mounted beside and guards itself."""
 

@@ -85,6 +85,8 @@ def _steps(pipeline: PipelineFake, recipe_id: int) -> list[tuple[str, int, Any]]
         ("begin_authorization", 400, {"settings": {"rows_per_day": "many"}}),
         ("put_connector_settings", 400, {"client_id": "1029"}),
         ("put_connector_settings", 200, {"client_id": "1029", "client_secret": "s"}),
+        ("put_branding", 200, {"name": "Acme", "accent": "#7a1fa2", "accent_dark": "#d9a2f0"}),
+        ("put_branding", 400, {"logo": "PHN2Zz4="}),
         ("create_template", 201, template),
         ("create_template", 400, template),
         ("update_template", 403, {"title": "Global ones stay"}),

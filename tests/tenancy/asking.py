@@ -20,6 +20,7 @@ PUBLIC = {
     ("preview_template", "accounts"): "the platform's own ids, within the connection",
     ("load_custom_setting_options", "account_ids"): "the platform's own ids, in the connection",
     ("create_dashboard_image_link", "accounts"): "the platforms' own ids, of what is shown",
+    ("put_connector_settings", "client_id"): "the platform's own name of an app registered there",
     ("update_accounts", "accounts"): "objects, whose `id` is swept",
     ("create_connection", "accounts"): "the platform's own ids, of what the credentials see there",
     ("create_template", "parent_id"): "templates for all are parents",

@@ -251,6 +251,58 @@ BadValues: TypeAlias = Annotated[
 ]
 
 
+class BrandingIn(Struct, kw_only=True):
+    """
+    How an agency's pages are to look. What is left out is as ours; logos stay as they are.
+    """
+
+    name: Annotated[str, Meta(description="What the pages call the product.")] | UnsetType = UNSET
+    accent: (
+        Annotated[str, Meta(description="Of buttons and links on light pages.")] | None | UnsetType
+    ) = UNSET
+    accent_dark: (
+        Annotated[str, Meta(description="On dark pages; left out: `accent`.")] | None | UnsetType
+    ) = UNSET
+    radius: Annotated[int, Meta(description="Of corners, in pixels.")] | UnsetType = UNSET
+    font: Literal["system", "humanist", "geometric", "serif"] | UnsetType = UNSET
+    theme: (
+        Annotated[
+            Literal["auto", "light", "dark"],
+            Meta(description="`auto`: as the visitor's device has it."),
+        ]
+        | UnsetType
+    ) = UNSET
+    logo: (
+        Annotated[
+            str,
+            Meta(
+                description="A PNG, WebP or JPEG picture of at most 256 kB, as base64. Null removes it; left out, it stays."
+            ),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
+    logo_dark: Annotated[str, Meta(description="The same, for dark pages.")] | None | UnsetType = (
+        UNSET
+    )
+
+
+class Branding(Struct, kw_only=True):
+    """
+    How an agency's pages look. Logos are at addresses that change with them.
+    """
+
+    name: str
+    accent: str | None
+    accent_dark: str | None
+    radius: int
+    font: Literal["system", "humanist", "geometric", "serif"]
+    theme: Literal["auto", "light", "dark"]
+    logo_url: str | None
+    logo_dark_url: str | None
+    updated_at: Annotated[datetime, Meta(description="Null: it was never set.")] | None
+
+
 class CatalogPermission(Struct, kw_only=True):
     """
     One thing a role can allow.

@@ -494,6 +494,23 @@ class AgencyOperations:
         """
         self._caller.do("DELETE", f"/api/v3/connector-settings/{in_path(datasource_name)}")
 
+    def get_branding(self) -> models.Branding:
+        """Read how the agency's pages look.
+
+        Permission: `admin.manage_workspaces`.
+        """
+        return self._caller.call("GET", "/api/v3/branding", models.Branding)
+
+    def put_branding(self, body: models.BrandingIn) -> models.Branding:
+        """Set how the agency's pages look: those in iframes, of its workspaces, and its console.
+
+        Colours that buttons cannot be seen by are refused. Logos that are left out stay as they
+        are.
+
+        Permission: `admin.manage_workspaces`.
+        """
+        return self._caller.call("PUT", "/api/v3/branding", models.Branding, body=body)
+
 
 class WorkspaceOperations:
     """What is called in a workspace, with its token."""

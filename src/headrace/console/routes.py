@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from headrace.console import audit, first_run, platforms, roles, signing_in, users, workspaces
+from headrace.console import (
+    audit,
+    branding,
+    first_run,
+    platforms,
+    roles,
+    signing_in,
+    users,
+    workspaces,
+)
 from headrace.pages.guards import CONSOLE
 
 _AREAS = (
@@ -12,6 +21,7 @@ _AREAS = (
     users.router,
     roles.router,
     platforms.router,
+    branding.router,
     audit.router,
 )
 

@@ -9,5 +9,6 @@ SECTIONS: tuple[Section, ...] = (
     Section(N_("Users"), "/users", Permission.ADMIN_MANAGE_ROLES),
     Section(N_("Roles"), "/roles", Permission.ADMIN_MANAGE_ROLES),
     Section(N_("Platforms"), "/platforms", Permission.ADMIN_MANAGE_ROLES),
+    Section(N_("Branding"), "/branding", Permission.ADMIN_MANAGE_ROLES),
     Section(N_("Audit log"), "/audit", Permission.ADMIN_MANAGE_ROLES),
 )

@@ -12,7 +12,9 @@ FONTS = {
     "serif": 'Charter, "Bitstream Charter", "Sitka Text", Cambria, serif',
 }
 """Font stacks by name; every one is made of fonts that visitors have, so that nothing is loaded."""
-_DARK_INK, _LIGHT_INK = "#0b1220", "#ffffff"
+_DARK_INK, _LIGHT_INK = "#000000", "#ffffff"
+LIGHT_GROUND, DARK_GROUND = "#f6f8f9", "#161b22"
+"""What buttons stand on, by theme: of the grounds of `base.css` those that show an accent least."""
 
 
 def is_colour(text: str) -> bool:

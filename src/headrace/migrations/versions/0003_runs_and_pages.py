@@ -75,6 +75,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker_process")),
     )
     op.create_table(
+        "branding",
+        sa.Column("agency_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("accent", sa.Text(), nullable=True),
+        sa.Column("accent_dark", sa.Text(), nullable=True),
+        sa.Column("radius", sa.BigInteger(), nullable=False),
+        sa.Column("font", sa.Text(), nullable=False),
+        sa.Column("theme", sa.Text(), nullable=False),
+        sa.Column("logo", sa.LargeBinary(), nullable=True),
+        sa.Column("logo_type", sa.Text(), nullable=True),
+        sa.Column("logo_name", sa.Text(), nullable=True),
+        sa.Column("logo_dark", sa.LargeBinary(), nullable=True),
+        sa.Column("logo_dark_type", sa.Text(), nullable=True),
+        sa.Column("logo_dark_name", sa.Text(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["agency.id"], name=op.f("fk_branding_agency_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("agency_id", name=op.f("pk_branding")),
+        sa.UniqueConstraint("logo_dark_name", name=op.f("uq_branding_logo_dark_name")),
+        sa.UniqueConstraint("logo_name", name=op.f("uq_branding_logo_name")),
+    )
+    op.create_table(
         "connector_settings",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=False),
@@ -447,6 +481,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_connection_draft_created_by"), table_name="connection_draft")
     op.drop_table("connection_draft")
     op.drop_table("connector_settings")
+    op.drop_table("branding")
     op.drop_table("worker_process")
     op.drop_index(op.f("ix_pause_until"), table_name="pause")
     op.drop_table("pause")
@@ -524,6 +559,7 @@ def _bind_tables() -> None:
     _bind("day_mark", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("pause", None, None)
     _bind("worker_process", None, None)
+    _bind("branding", _OF_AGENCY, _OF_AGENCY)
     _bind("connector_settings", _OF_AGENCY, _OF_AGENCY)
     _bind("connection_draft", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
     _bind("dashboard_picture_links", _OF_AGENCYS_WORKSPACE, _OF_WORKSPACE)
@@ -538,6 +574,7 @@ def _unbind_tables() -> None:
         "day_mark",
         "pause",
         "worker_process",
+        "branding",
         "connector_settings",
         "connection_draft",
         "dashboard_picture_links",

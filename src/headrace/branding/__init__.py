@@ -1,0 +1,1 @@
+"""Branding: how an agency's pages look, kept by agency and followed by every page."""
