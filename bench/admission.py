@@ -24,7 +24,14 @@ from headrace.tenancy.models import Agency, Workspace
 LIMITS = Limits(
     per_workspace=8,
     other=2,
-    by_name={"connection": 2, "destination": 2, "credential": 4, "app": 50, "place": 8, "app:7": 20},
+    by_name={
+        "connection": 2,
+        "destination": 2,
+        "credential": 4,
+        "app": 50,
+        "place": 8,
+        "app:7": 20,
+    },
 )
 AT_ONCE = 200
 WORKSPACES = 2500
@@ -72,7 +79,9 @@ def main() -> None:
                 admitted = len(admission.admit_due(session, AT_ONCE, LIMITS))
             took.append(time.perf_counter() - began)
             print(f"  admitted {admitted} in {took[-1]:.3f} s")
-    name = f"admit {AT_ONCE} of {asked.runs:,} queued runs under every limit, median of {asked.rounds}"
+    name = (
+        f"admit {AT_ONCE} of {asked.runs:,} queued runs under every limit, median of {asked.rounds}"
+    )
     print(f"{name} | {statistics.median(took):.3f} s | - | (under 0.3 s)")
     print(f"{name}, slowest | {max(took):.3f} s | - | -", flush=True)
 

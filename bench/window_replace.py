@@ -42,6 +42,8 @@ FILE_DAYS = 30
 LAST_DAY = date(2026, 6, 30)
 WARM_UP_TIMES = 2
 BY_TURNS_TIMES = 40
+# Beside another program turns are of so many: after a single one, caches hold the other's data.
+TURN_TIMES = 10
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,8 @@ def side_by_side(
 ) -> tuple[list[float], list[float]]:
     """Replace windows by turns with deltalake in another interpreter; ours and its milliseconds.
 
-    By turns, so that whatever else the machine does weighs on both.
+    By turns of `TURN_TIMES`, so that whatever else the machine does weighs on both, while each finds
+    the caches as its own work leaves them. The first of each turn are not counted.
     """
     feather.write_feather(pa.Table.from_batches([rows]), str(folder / "rows.arrow"))
     script = str(Path(__file__).with_name("compare_delta.py"))
@@ -190,11 +193,15 @@ def side_by_side(
         assert reference.stdout is not None
         if reference.stdout.readline().strip() != "ready":
             raise SystemExit(f"{interpreter} could not build the reference table")
-        for each in timed_replacements(store, LARGE, rows, 0, BY_TURNS_TIMES):
-            reference.stdin.write("replace\n")
-            reference.stdin.flush()
-            theirs.append(float(reference.stdout.readline()))
-            ours.append(each)
+        for turn in range(BY_TURNS_TIMES // TURN_TIMES):
+            first = turn * TURN_TIMES
+            ours += timed_replacements(store, LARGE, rows, first, TURN_TIMES)
+            for number in range(TURN_TIMES + WARM_UP_TIMES):
+                reference.stdin.write("replace\n")
+                reference.stdin.flush()
+                milliseconds = float(reference.stdout.readline())
+                if number >= WARM_UP_TIMES:
+                    theirs.append(milliseconds)
         reference.stdin.close()
     return ours, theirs
 
