@@ -29,6 +29,7 @@ def test_everything_works_with_a_token_in_memory(  # S50
     frame.get_by_role("searchbox").fill("meta")
     frame.get_by_role("link", name="PostgreSQL").wait_for(state="detached")
     frame.get_by_role("searchbox").fill("")
+    frame.get_by_role("link", name="PostgreSQL").wait_for()
     frame.get_by_role("link", name="File import").click()
     frame.get_by_role("button", name="Connect").click()
     # What lacks is told before anything is sent.

@@ -80,9 +80,10 @@ const swapping = (form) => {
     const url = new URL(form.action);
     url.search = encoded(form);
     await during(refresh(form.dataset.swap, url));
-    history.replaceState(null, "", url);
+    // The visitor may have gone on meanwhile.
+    if (form.isConnected) history.replaceState(null, "", url);
   };
-  form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(go, typing); });
+  form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => form.isConnected && go(), typing); });
   form.addEventListener("submit", (event) => { event.preventDefault(); event.stopPropagation(); clearTimeout(timer); go(); });
 };
 
