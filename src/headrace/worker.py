@@ -34,6 +34,7 @@ from headrace.runs import tasks as run_tasks
 from headrace.table_store import compact, sweep
 from headrace.webhooks import dispatcher
 from headrace.webhooks import housekeeping as webhook_housekeeping
+from headrace.webhooks import tasks as webhook_tasks
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ _GRACE_SECONDS = 30.0
 # Importing these registers what they carry out.
 _KINDS = (
     automated_recipe_tasks, connection_tasks, destination_tasks, extract_tasks, link_tasks,
-    load_tasks, recipe_tasks,
+    load_tasks, recipe_tasks, webhook_tasks,
 )  # fmt: skip
 
 

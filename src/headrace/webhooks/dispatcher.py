@@ -22,7 +22,7 @@ from headrace.db.roles import SYSTEM
 from headrace.kit import metrics
 from headrace.kit.outbound_async import AsyncOutbound
 from headrace.rest.resources import Resources
-from headrace.webhooks import queue
+from headrace.webhooks import jobs, queue
 from headrace.webhooks.paces import Paces
 from headrace.webhooks.queue import Result, Taken
 from headrace.webhooks.sending import BODY_BYTES, Secrets, attempt
@@ -156,6 +156,8 @@ class Dispatcher:
                 "reason": row.disabled_reason,
             }
             events.publish(session, row.workspace_id, "webhook_endpoint_disabled", facts)
+        if disabled and settings.mail_server is not None:
+            jobs.queue_mails(session, [row.id for row in disabled])
 
     def _start(self, outbound: AsyncOutbound, taken: Taken) -> None:
         self._paces.take(taken.endpoint_id)

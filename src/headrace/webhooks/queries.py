@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, literal, select, tuple_, update
+from sqlalchemy import Row, Select, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from headrace.access.models import User
 from headrace.events.models import Event
+from headrace.tenancy.models import Workspace
 from headrace.tenancy.scope import WorkspaceScope, owned, owned_columns
 from headrace.webhooks.models import (
     DeliveryStatus,
+    EndpointStatus,
     QueuedDelivery,
     WebhookDelivery,
     WebhookEndpoint,
@@ -69,6 +72,50 @@ def endpoint_rows(scope: WorkspaceScope) -> Select[Any]:
         WebhookEndpoint.created_at,
         WebhookEndpoint.updated_at,
     ).order_by(WebhookEndpoint.id)
+
+
+def chiefs_of_endpoints(session: Session, endpoint_ids: Iterable[int]) -> Sequence[Any]:
+    """Return the active chiefs of whoever has these endpoints, of any workspace.
+
+    Rows of `endpoint_id`, `workspace_id`, `user_id` and `username`.
+    """
+    return session.execute(
+        select(
+            WebhookEndpoint.id.label("endpoint_id"),
+            WebhookEndpoint.workspace_id,
+            User.id.label("user_id"),
+            User.username,
+        )
+        .join(Workspace, Workspace.id == WebhookEndpoint.workspace_id)
+        .join(User, User.agency_id == Workspace.agency_id)
+        .where(WebhookEndpoint.id.in_(list(endpoint_ids)), User.is_chief, User.is_active)
+    ).all()
+
+
+def disabled_endpoint(
+    session: Session, scope: WorkspaceScope, endpoint_id: int, user_id: int
+) -> Row[Any] | None:
+    """Return what a mail to a chief says of an endpoint, if both are still what they were."""
+    return session.execute(
+        owned_columns(
+            WebhookEndpoint,
+            scope,
+            WebhookEndpoint.id,
+            WebhookEndpoint.host,
+            WebhookEndpoint.disabled_reason,
+            Workspace.title.label("workspace_title"),
+            User.username,
+        )
+        .join(Workspace, Workspace.id == WebhookEndpoint.workspace_id)
+        .join(User, User.agency_id == Workspace.agency_id)
+        .where(
+            WebhookEndpoint.id == endpoint_id,
+            WebhookEndpoint.status == EndpointStatus.DISABLED,
+            User.id == user_id,
+            User.is_chief,
+            User.is_active,
+        )
+    ).one_or_none()
 
 
 def hold_endpoint_list(session: Session, scope: WorkspaceScope) -> int:
