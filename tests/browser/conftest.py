@@ -19,7 +19,6 @@ from headrace.access import service as access
 from headrace.access.authentication import COOKIE_NAME
 from headrace.db.engine import make_engine, session_maker, transaction
 from headrace.db.roles import SYSTEM
-from headrace.tenancy.scope import AgencyScope
 
 CHIEF = "chief@example.com"
 
@@ -41,9 +40,9 @@ class Site:
     def sign_in(self, context: BrowserContext, username: str = CHIEF) -> None:
         """Give a browser the cookie of a user who signed in, without the form."""
         engine = make_engine(self.server.database_url, role=SYSTEM)
-        rows = self.server.query("SELECT agency_id, id FROM app_user WHERE username = %s", username)
+        rows = self.server.query("SELECT id FROM app_user WHERE username = %s", username)
         with transaction(session_maker(engine)) as session:
-            minted = access.start_session(session, AgencyScope(*rows[0], frozenset()))
+            minted = access.start_session(session, rows[0][0])
         engine.dispose()
         context.add_cookies(
             [{"name": COOKIE_NAME, "value": minted.secret, "url": self.url, "httpOnly": True}]

@@ -12,7 +12,6 @@ from headrace.access import service as access
 from headrace.access.authentication import COOKIE_NAME
 from headrace.access.models import User
 from headrace.db.engine import transaction
-from headrace.tenancy.scope import AgencyScope
 
 
 @dataclass
@@ -51,7 +50,7 @@ def signed_in(workspace: WorkspaceFake, username: str) -> Visitor:
     """Sign a user in and look at the pages of a workspace."""
     with transaction(workspace.resources.sessions) as session:
         user = session.query(User).filter_by(username=username).one()
-        minted = access.start_session(session, AgencyScope(user.agency_id, user.id, frozenset()))
+        minted = access.start_session(session, user.id)
     return Visitor(
         workspace.client,
         f"/workspaces/{workspace.id}",

@@ -52,7 +52,7 @@ def create_session(
 
     With it, send `X-IM-WORKSPACE-ID` on every request. It lives 30 minutes and is renewed by use.
     """
-    minted = service.start_session(session, scope)
+    minted = service.start_session(session, scope.user_id)
     response.set_cookie(
         COOKIE_NAME,
         minted.secret,

@@ -61,13 +61,13 @@ def mint_token(session: Session, scope: AgencyScope, workspace_id: int) -> Minte
     return minted
 
 
-def start_session(session: Session, scope: AgencyScope) -> Minted:
-    """Create a browser session of the caller."""
+def start_session(session: Session, user_id: int) -> Minted:
+    """Create a browser session of a user who proved who they are."""
     minted = Minted(random_token(), clock.now() + LIFETIME)
     session.add(
         BrowserSession(
             digest=token_digest(minted.secret),
-            user_id=scope.user_id,
+            user_id=user_id,
             expires_at=minted.expires_at,
         )
     )

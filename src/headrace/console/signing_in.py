@@ -22,7 +22,6 @@ from headrace.pages.said import say
 from headrace.pages.visits import Visit
 from headrace.rest.session import AppSettings, DbSession
 from headrace.settings import Settings
-from headrace.tenancy.scope import AgencyScope
 
 say(signed_out=N_("You are signed out."))
 router = page_router()
@@ -90,7 +89,7 @@ def sign_out(visit: AnyoneVisit, session: DbSession, request: Request) -> Respon
 
 def begin(answer: Response, session: DbSession, settings: Settings, user: User) -> Response:
     """Give an answer the cookie of a new session of a user."""
-    minted = access.start_session(session, AgencyScope(user.agency_id, user.id, frozenset()))
+    minted = access.start_session(session, user.id)
     answer.set_cookie(
         COOKIE_NAME,
         minted.secret,
