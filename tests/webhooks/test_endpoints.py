@@ -97,6 +97,20 @@ def test_forbidden_urls_are_refused_at_once(url: str, hooks: Hooks) -> None:  # 
 
 
 @pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "unix:///run/postgresql/.s.PGSQL.5432", "gopher://127.0.0.1:25/_HELO",
+     "sftp://127.0.0.1/in", "https+unix://%2Frun%2Fdocker.sock/", "https://10.0.0.1:8443/hook"],
+)  # fmt: skip
+def test_other_ways_out_are_refused_when_changed_too(url: str, hooks: Hooks) -> None:  # S79
+    made = hooks.register(URL)
+    assert _refused(hooks, url).startswith("url: ")
+    changed = hooks.workspace.call("PATCH", f"{PATH}{made['id']}/", json={"url": url})
+    assert changed.status_code == 400
+    assert changed.json()["details"].startswith("url: ")
+    assert hooks.read(made)["url"] == URL
+
+
+@pytest.mark.parametrize(
     "body",
     [{}, {"url": None}, {"url": 5}, {"url": URL, "event_types": "load_failed"},
      {"url": URL, "event_types": [""]}, {"url": URL, "event_types": ["x" * 101]},
