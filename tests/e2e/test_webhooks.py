@@ -3,6 +3,7 @@
 import base64
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -112,34 +113,51 @@ def test_what_happened_while_no_worker_ran_is_sent_by_the_next(
 
 
 @pytest.mark.system  # needs Node, Go and PHP
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_receiver_in_another_language_verifies_and_deduplicates(
-    language: str,
-    hooks_server: Server,
-    hooks: RemoteWorkspace,
-    authority: Authority,
-    tmp_path: Path,
+def test_receivers_in_other_languages_verify_and_deduplicate(
+    hooks_server: Server, hooks: RemoteWorkspace, authority: Authority, tmp_path: Path
 ) -> None:
-    with shown_receiver(language, tmp_path, authority) as shown:
-        made = _verified(hooks, shown.url, "load_completed", "load_failed")
+    """All at once: they hear the same events."""
+    with ExitStack() as running:
+        receivers = {}
+        for language in LANGUAGES:
+            (folder := tmp_path / language).mkdir()
+            shown = running.enter_context(shown_receiver(language, folder, authority))
+            made = _verified(hooks, shown.url, "load_completed", "load_failed")
+            receivers[made.id] = shown
         for event_type in ("load_completed", "load_failed", "load_completed"):
             _trigger(hooks_server, hooks, event_type)
-        eventually(lambda: len(_delivered(hooks)) == 3, "all were delivered")
-        hooks.api.redeliver_webhook_delivery(_delivered(hooks)[0].id)
-        eventually(
-            lambda: [each for each in _delivered(hooks) if each.attempts_count == 2],
-            "one was delivered twice",
-        )
-        keys = [each["key"] for each in shown.handled()]
-        assert sorted(keys) == sorted(each.idempotency_key for each in _delivered(hooks))
-        assert len(set(keys)) == 3
-        types = sorted(each["type"] for each in shown.handled())
-        assert types == ["load_completed", "load_completed", "load_failed"]
-        # What is signed with another secret than the receiver's is not believed.
-        grace = models.RegenerateSecretRequest(grace_period_seconds=0)
-        hooks.api.regenerate_webhook_secret(made.id, grace)
-        refused = _refusal(lambda: hooks.api.verify_webhook_endpoint(made.id))
-        assert "challenge" in refused
+        eventually(lambda: len(_delivered(hooks)) == 3 * len(receivers), "all were delivered")
+        for endpoint_id, shown in receivers.items():
+            _send_one_again(hooks, endpoint_id)
+            keys = [each["key"] for each in shown.handled()]
+            assert sorted(keys) == sorted(
+                each.idempotency_key for each in _delivered_to(hooks, endpoint_id)
+            )
+            assert len(set(keys)) == 3
+            types = sorted(each["type"] for each in shown.handled())
+            assert types == ["load_completed", "load_completed", "load_failed"]
+            _refused_with_another_secret(hooks, endpoint_id)
+
+
+def _delivered_to(workspace: RemoteWorkspace, endpoint_id: int) -> list[models.WebhookDelivery]:
+    return [each for each in _delivered(workspace) if each.endpoint_id == endpoint_id]
+
+
+def _send_one_again(workspace: RemoteWorkspace, endpoint_id: int) -> None:
+    workspace.api.redeliver_webhook_delivery(_delivered_to(workspace, endpoint_id)[0].id)
+    eventually(
+        lambda: [
+            each for each in _delivered_to(workspace, endpoint_id) if each.attempts_count == 2
+        ],
+        "one was delivered twice",
+    )
+
+
+def _refused_with_another_secret(workspace: RemoteWorkspace, endpoint_id: int) -> None:
+    grace = models.RegenerateSecretRequest(grace_period_seconds=0)
+    workspace.api.regenerate_webhook_secret(endpoint_id, grace)
+    refused = _refusal(lambda: workspace.api.verify_webhook_endpoint(endpoint_id))
+    assert "challenge" in refused
 
 
 @pytest.mark.system  # needs Node, Go and PHP
