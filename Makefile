@@ -36,7 +36,7 @@ test: $(DEVELOPER) ## Run every test that needs Python alone.
 	@$(BIN)/pytest -n auto --dist worksteal -m "not system"
 
 test-system: $(DEVELOPER) ## Run the tests that need system packages; they fail where one is missing.
-	@$(BIN)/pytest -m system
+	@$(BIN)/pytest -n auto --dist worksteal -m system
 
 chaos: $(DEVELOPER) ## Break everything by chance for a while, then compare every row: MINUTES=10 [SEED=...]
 	@PYTHONPATH=tests $(BIN)/python -m chaos --minutes $(or $(MINUTES),10) \

@@ -12,6 +12,7 @@ from headrace.access.permissions import Permission
 from headrace.connections import queries as connection_queries
 from headrace.connections import service as connections
 from headrace.connections.models import Account, Connection
+from headrace.connectors.contract import Setting, SettingType
 from headrace.extracts import creation
 from headrace.extracts.schemas import ExtractIn
 from headrace.iframe import connect_sources as sources
@@ -39,6 +40,7 @@ Creator = Annotated[WorkspaceVisit, page_visit(Permission.EXTRACT_CREATE)]
 MOST_ACCOUNTS = 1000
 """How many accounts one form makes extracts of, as the API's operation does."""
 _SHOWN_ACCOUNTS = 200
+_LISTS = (SettingType.MULTI_SELECT, SettingType.DYNAMIC_MULTI_SELECT)
 _PREVIEWED_ACCOUNTS = 3
 _TITLE = Field(
     "data_table_title",
@@ -185,9 +187,7 @@ def _making(
 def _first_form(template: ExtractTemplate) -> Form:
     report = templates.connector_of(template).spec.report(template.report)
     settings = [
-        Field.of_setting(
-            item, "settings", initial=template.settings.get(item.name, item.initial_value)
-        )
+        Field.of_setting(item, "settings", initial=_as_typed(template, item))
         for item in report.settings
     ]
     history = [_HISTORY] if report.date_field is not None else []
@@ -195,6 +195,23 @@ def _first_form(template: ExtractTemplate) -> Form:
     if template.scheduling:
         values |= schedules.values_of(template.scheduling[0])
     return Form.of((_TITLE, *settings, *history, *schedules.FIELDS), values)
+
+
+def _as_typed(template: ExtractTemplate, item: Setting) -> Any:
+    """Return a setting's first value; a list without known choices stands in lines."""
+    value = template.settings.get(item.name, item.initial_value)
+    return "\n".join(value) if isinstance(value, list) and not item.choices else value
+
+
+def _settings(making: Making) -> dict[str, Any]:
+    """Return the custom settings that were typed in; lines are a list where one is meant."""
+    given: dict[str, Any] = making.form.body().get("settings", {})
+    report = templates.connector_of(making.template).spec.report(making.template.report)
+    for item in report.settings:
+        if item.type in _LISTS and isinstance(given.get(item.name), str):
+            lines = (line.strip() for line in given[item.name].splitlines())
+            given[item.name] = [line for line in lines if line]
+    return given
 
 
 def _typed(making: Making, posted: Posted) -> Making:
@@ -216,7 +233,7 @@ def _body(making: Making) -> dict[str, Any]:
         "accounts": making.account_ids,
         "template_settings": {
             "fields": known or None,
-            "additional_params": given.get("settings", {}),
+            "additional_params": _settings(making),
             "scheduling": [schedules.scheduling_of(making.form.values)],
             "sync_historical_data": given.get("sync_historical_data"),
         },
@@ -228,7 +245,7 @@ def _preview_body(making: Making) -> PreviewIn:
     return PreviewIn.model_validate(
         {
             "connection_id": making.connection["id"],
-            "custom_settings": making.form.body().get("settings", {}),
+            "custom_settings": _settings(making),
             "fields": [item.name for item in _fields(making) if item.name in making.chosen_fields],
             "accounts": [row.account_id for row in making.accounts if row.id in wanted],
         }
