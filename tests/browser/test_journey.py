@@ -58,7 +58,7 @@ def test_from_a_product_to_a_chart(  # S46 S48
     frame.get_by_role("link", name="Connect a destination").click()
     frame.get_by_role("link", name="DuckDB").click()
     frame.get_by_label("Name", exact=False).first.fill("Shelf")
-    frame.get_by_label("File").fill(database.name)
+    frame.get_by_label("Path").fill(database.name)
     frame.get_by_role("button", name="Connect").click()
     _wait_until(frame, "Working")
     frame.get_by_role("link", name="Deliver a table there").click()

@@ -246,6 +246,7 @@ def test_a_block_goes_back_to_the_server(engine: Engine, two: list[Workspace]) -
 
 BEYOND = {
     "src/headrace/db/roles.py": "the steps themselves",
+    "src/headrace/connections/revoking.py": "another workspace may stand on the same grant",
     "src/headrace/loads/queries.py": "two workspaces can lead to one place, whose tables are shared",
     "src/headrace/runs/pauses.py": "pauses are of what many tenants share; their reasons name none",
     "src/headrace/rest/session.py": "the trail of a request and its idempotency are the server's",

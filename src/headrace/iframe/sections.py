@@ -6,7 +6,6 @@ from headrace.pages.visits import Section
 
 SECTIONS: tuple[Section, ...] = (
     Section(N_("Start"), "", None),
-    Section(N_("Start"), "", None),
     Section(N_("Dashboards"), "/dashboards", Permission.DASHBOARD_VIEW),
     Section(N_("Connections"), "/connections", Permission.CONNECTION_VIEW),
     Section(N_("Extracts"), "/extracts", Permission.EXTRACT_VIEW),
