@@ -142,7 +142,7 @@ def pipeline_health(session: Session, scope: WorkspaceScope, filters: Filters) -
     now = run_queries.database_now(session)  # the clock that runs are due by
     days = _cell_days(filters)
     if filters.period not in (Period.CUSTOM, Period.LAST_MONTH):
-        days = DayRange(days.first, now.date())  # what moved today is told today
+        days = DayRange(days.first, clock.today("UTC"))  # what moved today is told today
     counts = (
         queries.connections(session, scope),
         queries.extracts(session, scope),

@@ -94,11 +94,11 @@ def renewed(access: Access) -> Renewal | None:
     if held.get("expires_at") == _NEVER or _lives_on(held.get("expires_at")):
         return None
     fresh = extend_token(access, str(held["access_token"]))
-    return Renewal({**held, **_kept(fresh)}, fresh.expires_at())
-
-
-def _kept(fresh: TokenAnswer) -> dict[str, str]:
     ends = fresh.expires_at()
+    return Renewal({**held, **_kept(fresh, ends)}, ends)
+
+
+def _kept(fresh: TokenAnswer, ends: datetime | None) -> dict[str, str]:
     return {
         "access_token": fresh.access_token,
         "expires_at": _NEVER if ends is None else ends.isoformat(),
@@ -115,7 +115,8 @@ def finish_grant(access: Access) -> Grant:
         Reauthorize, SlowDown, TryLater, Refused: as Meta's answer means.
     """
     fresh = extend_token(access, str(access.credentials["access_token"]))
-    lasting = replace(access, credentials={**access.credentials, **_kept(fresh)})
+    kept = _kept(fresh, fresh.expires_at())
+    lasting = replace(access, credentials={**access.credentials, **kept})
     with plain_outcomes():
         graph = Graph(lasting)
         asked = graph.get("me/permissions", {}, _PERMISSIONS)
