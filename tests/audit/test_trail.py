@@ -218,7 +218,9 @@ def test_filters_find_and_leave_out(agency: AgencyFake, workspace: WorkspaceFake
         assert agency.call("GET", LOG, params=wrong).status_code == 400
 
 
-def test_an_export_is_the_list_oldest_first(agency: AgencyFake, workspace: WorkspaceFake) -> None:
+def test_an_export_is_the_list_oldest_first(  # S70
+    agency: AgencyFake, workspace: WorkspaceFake
+) -> None:
     listed = _trail(agency)
     answer = agency.call("GET", f"{LOG}/export")
     assert answer.headers["Content-Type"] == "application/x-ndjson"

@@ -61,8 +61,8 @@ class Operation:
     @property
     def takes_pages(self) -> bool:
         names = {item["name"] for item in self.described.get("parameters", [])}
-        # What pages by a position ignores numbers of pages.
-        return "page_size" in names and "before" not in names
+        # What pages by a position ignores numbers of pages; what ranks figures is no list.
+        return "page_size" in names and not names & {"before", "sort"}
 
     def at(self, ids: dict[str, Any]) -> str:
         """The path with ids in the place of its parameters."""

@@ -11,13 +11,17 @@ TENANTS = range(1, 18)
 ROLES = range(18, 27)
 PROPERTIES = range(27, 31)
 AUTHENTICATION = range(31, 41)
+BROWSER = range(41, 65)
+EXPORTS = range(70, 71)
 INJECTION = range(81, 88)
 RESOURCES = range(88, 95)
 CONFIGURATION = range(95, 101)
+IMAGES = range(102, 103)
 CASES = [
     f"S{number:02}"
     for section in (
-        TENANTS, ROLES, PROPERTIES, AUTHENTICATION, INJECTION, RESOURCES, CONFIGURATION,
+        TENANTS, ROLES, PROPERTIES, AUTHENTICATION, BROWSER, EXPORTS, INJECTION, RESOURCES,
+        CONFIGURATION, IMAGES,
     )
     for number in section
 ]  # fmt: skip
