@@ -35,14 +35,15 @@ def test_one_of_two_is_killed(
             title = f"Ads {len(extracts)}"
             extracts.append(workspace.extract(accounts[name], days_ago(3), title))
     eventually(lambda: network.asked("/report?") == _RUNS, "all runs have begun")
-    assert server.log(second).count("run started") == _RUNS // 2
+    begun_there = server.log(second).count("run started")
+    assert 0 < begun_there < _RUNS
     server.kill_worker(second)
     network.let_go()
     for extract in extracts:
         workspace.wait_extract(extract)
         assert sums_in_table(workspace, extract) == sums_at_network(network, workspace, extract)
     retries = [workspace.extract_runs(each)[0].retries for each in extracts]
-    assert sorted(retries) == [0] * (_RUNS // 2) + [1] * (_RUNS // 2)
+    assert sorted(retries) == [0] * (_RUNS - begun_there) + [1] * begun_there
 
 
 def test_a_due_schedule_starts_one_run(

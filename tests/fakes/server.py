@@ -56,6 +56,7 @@ def environment_of(home: Path, **settings: object) -> dict[str, str]:
         "local_files_root": home / "files",
         "worker_timeout_seconds": _WORKER_TIMEOUT_SECONDS,
         "log_format": "json",
+        "schedule_spread_seconds": 0,  # what is due is waited for
         "rate_limit_per_minute": 1_000_000,  # tests ask again and again
         "rate_limit_burst": 1_000_000,
         **settings,
