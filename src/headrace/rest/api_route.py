@@ -17,6 +17,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.exc import StaleDataError
 
 from headrace.rest import acts, idempotency
 from headrace.rest.acts import Act, Witness
@@ -52,7 +53,7 @@ class ApiRoute(APIRoute):
                 except AppError as refusal:
                     await _tell(strict, act, refusal)
                     raise
-                except DBAPIError as error:
+                except (DBAPIError, StaleDataError) as error:
                     if not _lost_to_another(error) or attempt == _ATTEMPTS:
                         raise
                     log.info("lost to another transaction; once more", operation=name)
@@ -63,8 +64,10 @@ class ApiRoute(APIRoute):
         return answer
 
 
-def _lost_to_another(error: DBAPIError) -> bool:
+def _lost_to_another(error: DBAPIError | StaleDataError) -> bool:
     """Whether the transaction was undone for the sake of another one and may simply be repeated."""
+    if isinstance(error, StaleDataError):
+        return True  # a row was deleted since it was read: the next attempt finds it gone
     cause = error.orig
     if isinstance(cause, psycopg.errors.UniqueViolation):
         # A request that calls out holds its key's lock only until then; its twin may overtake it.
