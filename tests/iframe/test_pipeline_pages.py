@@ -143,6 +143,22 @@ def test_what_a_form_refuses_stands_at_its_field(visitor: Visitor, pipeline: Pip
     assert found["scheduling"][0]["timezone"] == "Asia/Tokyo"
 
 
+def test_a_form_changes_the_schedule_it_shows_and_no_other(
+    visitor: Visitor, pipeline: PipelineFake
+) -> None:
+    here = f"/loads/{pipeline.load_id}"
+    rules = [{"interval": "day", "hours": 6}, {"interval": "week", "days": 2, "hours": 20}]
+    body = {"run_policy": "schedule", "scheduling": rules}
+    saved = pipeline.workspace.call("PUT", f"/api/v3{here}", json=body)
+    assert saved.status_code == 200, saved.text
+    form = {"interval": "day", "recurrence": "1", "hours": "9", "minutes": "0", "timezone": "UTC"}
+    answer = visitor.post(here + "/edit", form | {"run_policy": "schedule"})
+    followed(visitor, answer)
+    after = pipeline.workspace.get(f"/api/v3{here}")["scheduling"]
+    assert [one["hours"] for one in after] == [9, 20]
+    assert after[1] == saved.json()["scheduling"][1]
+
+
 def test_acts_on_an_extract(visitor: Visitor, pipeline: PipelineFake) -> None:
     here = f"/extracts/{pipeline.extract_id}"
     assert "Resume" in followed(visitor, visitor.post(here + "/pause")).text

@@ -121,7 +121,8 @@ def save_extract(extract_id: Id, visit: Editor, session: DbSession, posted: Post
     with shown_again(
         lambda refusal: _edit_page(visit, found, typed, posted.all("fields"), refusal)
     ):
-        change: dict[str, Any] = {"scheduling": [schedules.scheduling_of(typed.values)]}
+        kept = schedules.with_first(found["scheduling"], typed.values)
+        change: dict[str, Any] = {"scheduling": kept}
         if typed.values.get("sync_historical_data"):
             change["sync_historical_data"] = typed.values["sync_historical_data"]
         if posted.all("fields"):

@@ -148,7 +148,7 @@ def save_load(load_id: Id, visit: Editor, session: DbSession, posted: PostedForm
     found = service.row(session, visit.scope, load_id)
     typed = _edit_form(found).typed(posted)
     with shown_again(lambda refusal: _edit_page(visit, found, typed.refused(refusal))):
-        body = LoadPut.model_validate(_body(typed, typed.body()))
+        body = LoadPut.model_validate(_body(typed, typed.body(), found["scheduling"]))
         service.update(session, visit.scope, load_id, body)
     return redirect(visit, f"/loads/{load_id}", said="saved")
 
@@ -167,11 +167,13 @@ def delete_load(load_id: Id, visit: Deleter, session: DbSession) -> Response:
     return redirect(visit, "/loads", said="deleted")
 
 
-def _body(form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
+def _body(
+    form: Form, given: Mapping[str, Any], rules: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     names = {item.name for item in schedules.FIELDS} | {"runs_now"}
     body = {name: value for name, value in given.items() if name not in names}
     if body.get("run_policy") == "schedule":
-        body["scheduling"] = [schedules.scheduling_of(form.values)]
+        body["scheduling"] = schedules.with_first(rules, form.values)
     return body
 
 

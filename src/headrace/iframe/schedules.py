@@ -1,6 +1,6 @@
 """Schedules in plain words, and the inputs they are made with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import time
 from typing import Any
 
@@ -75,6 +75,15 @@ def scheduling_of(values: Mapping[str, Any]) -> dict[str, Any]:
         "minutes": values.get("minutes") or 0,
         "timezone": values.get("timezone") or "UTC",
     }
+
+
+def with_first(rules: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> list[Any]:
+    """Return schedules as the API has them, with what the inputs hold in the place of the first.
+
+    The inputs show one schedule; the others, and the days the first covers, stay as they are.
+    """
+    first = dict(rules[0]) if rules else {}
+    return [first | scheduling_of(values), *rules[1:]]
 
 
 def values_of(rule: Mapping[str, Any]) -> dict[str, Any]:
