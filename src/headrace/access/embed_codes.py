@@ -11,6 +11,7 @@ from headrace.access import authentication, queries
 from headrace.access.authentication import LIFETIME, AccessKit
 from headrace.access.errors import CodeSpent
 from headrace.access.models import AccessToken, TokenKind
+from headrace.access.on_behalf import OnBehalf
 from headrace.access.permissions import Permission
 from headrace.access.service import Minted
 from headrace.kit import clock
@@ -25,33 +26,12 @@ CODE_SCHEME = "code"
 
 
 @dataclass(frozen=True)
-class Exchanged:
+class Exchanged(OnBehalf):
     """A code that was just exchanged: who acts from now on, and the session's secret."""
 
-    scope: WorkspaceScope
     secret: str
     digest: str
     expires_at: datetime
-
-    @property
-    def agency_id(self) -> int:
-        """The agency of who acts."""
-        return self.scope.agency_id
-
-    @property
-    def workspace_id(self) -> int:
-        """The workspace the session is in."""
-        return self.scope.workspace_id
-
-    @property
-    def user_id(self) -> int | None:
-        """The user who made the URL."""
-        return self.scope.user_id
-
-    @property
-    def permissions(self) -> frozenset[str]:
-        """What the session may do."""
-        return self.scope.permissions
 
 
 def either_scope(

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from headrace.access import service
-from headrace.access.authentication import COOKIE_NAME
+from headrace.access import service, session_cookie
 from headrace.access.guards import allows_agency
 from headrace.access.permissions import Permission
 from headrace.access.schemas import PasswordIn, SessionOut, TokenIn, TokenOut
@@ -53,12 +52,5 @@ def create_session(
     With it, send `X-IM-WORKSPACE-ID` on every request. It lives 30 minutes and is renewed by use.
     """
     minted = service.start_session(session, scope.user_id)
-    response.set_cookie(
-        COOKIE_NAME,
-        minted.secret,
-        httponly=True,
-        secure=settings.public_address.startswith("https://"),
-        samesite="lax",
-        path="/",
-    )
+    session_cookie.give(response, minted.secret, settings.public_address)
     return SessionOut(expires_in=minted.expires_in, expires_at=minted.expires_at)

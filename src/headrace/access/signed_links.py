@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from headrace.access import authentication
 from headrace.access.authentication import AccessKit
+from headrace.access.on_behalf import OnBehalf
 from headrace.access.permissions import Permission
 from headrace.kit import clock
 from headrace.kit.sealing import CannotOpen, Vault
@@ -28,31 +29,10 @@ _MOST_CHARACTERS = 8000
 
 
 @dataclass(frozen=True)
-class Linked:
+class Linked(OnBehalf):
     """A link that is good: in whose name it asks, and what for."""
 
-    scope: WorkspaceScope
     content: Mapping[str, Any]
-
-    @property
-    def agency_id(self) -> int:
-        """The agency of who made the link."""
-        return self.scope.agency_id
-
-    @property
-    def workspace_id(self) -> int:
-        """The workspace the link is of."""
-        return self.scope.workspace_id
-
-    @property
-    def user_id(self) -> int | None:
-        """The user who made the link."""
-        return self.scope.user_id
-
-    @property
-    def permissions(self) -> frozenset[str]:
-        """What the link may do: one thing."""
-        return self.scope.permissions
 
 
 def mint_link(

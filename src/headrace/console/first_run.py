@@ -2,12 +2,10 @@
 
 import hmac
 
-from fastapi import Request, Response
+from fastapi import Response
 
 from headrace.access import queries
 from headrace.access import service as access
-from headrace.access.authentication import AccessKit
-from headrace.access.own_pages import insist_on_own_page
 from headrace.console.signing_in import begin
 from headrace.kit.sealing import keyed_digest
 from headrace.pages.forms import SECRET, Field, Form
@@ -62,11 +60,8 @@ def set_up(
     session: DbSession,
     settings: AppSettings,
     posted: PostedForm,
-    request: Request,
 ) -> Response:
     """Create the first agency and its chief, and sign them in."""
-    kit: AccessKit = request.app.state.access
-    insist_on_own_page(request, kit.public_origin)
     queries.hold_agencies(session)
     if queries.agencies(session):
         return redirect(visit, "/login")

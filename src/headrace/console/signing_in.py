@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 
 from headrace.access import service as access
+from headrace.access import session_cookie
 from headrace.access.authentication import COOKIE_NAME, AccessKit, verified_user
 from headrace.access.errors import BadPassword
 from headrace.access.models import User
@@ -79,25 +80,16 @@ def sign_in(
 @router.post("/logout")
 def sign_out(visit: AnyoneVisit, session: DbSession, request: Request) -> Response:
     """End the browser session."""
-    kit: AccessKit = request.app.state.access
-    insist_on_own_page(request, kit.public_origin)
     access.end_session(session, request.cookies.get(COOKIE_NAME, ""))
     answer = redirect(visit, "/login", said="signed_out")
-    answer.delete_cookie(COOKIE_NAME, path="/")
+    session_cookie.take_back(answer)
     return answer
 
 
 def begin(answer: Response, session: DbSession, settings: Settings, user: User) -> Response:
     """Give an answer the cookie of a new session of a user."""
     minted = access.start_session(session, user.id)
-    answer.set_cookie(
-        COOKIE_NAME,
-        minted.secret,
-        httponly=True,
-        secure=settings.public_address.startswith("https://"),
-        samesite="lax",
-        path="/",
-    )
+    session_cookie.give(answer, minted.secret, settings.public_address)
     return answer
 
 

@@ -61,7 +61,7 @@ def link_ending(finisher: Finisher, row: Authorization, granted: Granted) -> int
         finisher.session, finisher.scope.agency_id
     ):
         raise LinkDead
-    holder = LinkHolder(row.external_auth_link_id, finisher.scope)
+    holder = LinkHolder(finisher.scope, row.external_auth_link_id)
     given = ExternalAuthIn(credentials=dict(granted.credentials), settings=dict(granted.settings))
     return service.fulfil(
         finisher.session, finisher.resources, holder, given, finisher.calls, granted.grant_digest

@@ -9,43 +9,22 @@ from sqlalchemy.orm import Session
 
 from headrace.access.authentication import AccessKit, member_scope
 from headrace.access.guards import Guard
+from headrace.access.on_behalf import OnBehalf
 from headrace.access.permissions import Permission
 from headrace.external_links import queries
 from headrace.external_links.errors import LinkDead
 from headrace.kit import clock
 from headrace.kit.sealing import token_digest
-from headrace.tenancy.scope import WorkspaceScope
 
 SCHEME = "link"
 """The authorization scheme under which a link's secret is presented: `Authorization: Link <secret>`."""
 
 
 @dataclass(frozen=True)
-class LinkHolder:
+class LinkHolder(OnBehalf):
     """Whoever holds a link that can be used. scope: that of the user who made it."""
 
     link_id: UUID
-    scope: WorkspaceScope
-
-    @property
-    def agency_id(self) -> int:
-        """The agency that asks."""
-        return self.scope.agency_id
-
-    @property
-    def workspace_id(self) -> int:
-        """The workspace the link is of."""
-        return self.scope.workspace_id
-
-    @property
-    def user_id(self) -> int | None:
-        """The user in whose name the holder acts."""
-        return self.scope.user_id
-
-    @property
-    def permissions(self) -> frozenset[str]:
-        """The rights of that user."""
-        return self.scope.permissions
 
 
 def link_holder(request: Request, session: Session, _: AccessKit) -> LinkHolder:
@@ -65,7 +44,7 @@ def link_holder(request: Request, session: Session, _: AccessKit) -> LinkHolder:
         raise LinkDead
     if not queries.allows_links(session, scope.agency_id):
         raise LinkDead
-    return LinkHolder(link.id, scope)
+    return LinkHolder(scope, link.id)
 
 
 def allows_link_holder() -> Any:
