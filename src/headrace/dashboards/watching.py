@@ -142,7 +142,8 @@ def pipeline_health(session: Session, scope: WorkspaceScope, filters: Filters) -
     now = run_queries.database_now(session)  # the clock that runs are due by
     days = _cell_days(filters)
     if filters.period not in (Period.CUSTOM, Period.LAST_MONTH):
-        days = DayRange(days.first, clock.today("UTC"))  # what moved today is told today
+        # What moved today is told today; the database says when runs ended, so it says what today is.
+        days = DayRange(days.first + (now.date() - clock.today("UTC")), now.date())
     counts = (
         queries.connections(session, scope),
         queries.extracts(session, scope),

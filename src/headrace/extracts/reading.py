@@ -80,8 +80,9 @@ class Reader:
         assert self._process.stdout is not None
         self._input: IO[bytes] = self._process.stdin
         self._output: IO[bytes] = self._process.stdout
-        with suppress(OSError):  # a system may allow less; it then goes slower
-            fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        if sys.platform == "linux":
+            with suppress(OSError):  # a system may allow less; it then goes slower
+                fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     @property
     def process_id(self) -> int:
