@@ -90,6 +90,7 @@ class Server:
     environment: dict[str, str]
     database_url: str
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _log_starts: dict[str, int] = field(default_factory=dict)  # bytes, by name of process
 
     @classmethod
     def at(cls, home: Path, database_url: str = "", **settings: object) -> "Server":
@@ -122,6 +123,7 @@ class Server:
         """
         name = name or command
         with (self.home / f"{name}.log").open("ab") as output:
+            self._log_starts[name] = output.tell()
             self.running[name] = subprocess.Popen(
                 [*_COMMAND, command],
                 stdin=subprocess.DEVNULL,
@@ -172,8 +174,9 @@ class Server:
         self.running.clear()
 
     def log(self, name: str) -> str:
-        """What a process has said."""
-        return (self.home / f"{name}.log").read_text(errors="replace")
+        """What a process has said since it was last started."""
+        said = (self.home / f"{name}.log").read_bytes()
+        return said[self._log_starts[name] :].decode(errors="replace")
 
     # What it holds.
 
