@@ -112,6 +112,14 @@ def test_markup_in_what_is_typed_is_text() -> None:  # S53
     assert "&lt;script&gt;" in html
 
 
+def test_markup_in_a_choice_or_a_refusal_is_text() -> None:  # S53
+    title = "<b>100% %(x)s</b>"
+    choice = Form.of([Field("role", "Role", "select", options=(Option("1", title),))])
+    page = shown(choice.refused(Refusal(400, f"a role {title} exists")))
+    assert "<b>" not in page
+    assert page.count("&lt;b&gt;100% %(x)s&lt;/b&gt;") == 2
+
+
 def test_a_kept_secret_need_not_be_typed_again() -> None:
     field = Field.of_param(Param("password", "Password", required=True, secret=True), is_kept=True)
     html = shown(Form.of([field]))

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Response
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from headrace.pages.assets import asset
 from headrace.pages.policies import page_headers
@@ -51,15 +52,18 @@ def redirect(visit: Visit, path: str, /, said: str | None = None, **query: Any) 
 
 
 @pass_context
-def _gettext(context: Context, text: str) -> str:
+def _gettext(context: Context, text: str, **values: object) -> Markup:
+    """A text in the visitor's language; what people typed comes by here too, as a choice's label."""
     visit: Visit = context["visit"]
-    return visit.language.gettext(text)
+    found = escape(visit.language.gettext(text))
+    return found % values if values else found
 
 
 @pass_context
-def _ngettext(context: Context, one: str, many: str, number: int) -> str:
+def _ngettext(context: Context, one: str, many: str, number: int, **values: object) -> Markup:
     visit: Visit = context["visit"]
-    return str(visit.language.catalogue.ngettext(one, many, number))
+    found = escape(visit.language.catalogue.ngettext(one, many, number))
+    return found % {"num": number, **values}
 
 
 def _environment() -> Environment:
@@ -71,7 +75,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    # The extension's own way (newstyle) would take every text for HTML, and for a pattern.
+    made.install_gettext_callables(_gettext, _ngettext, newstyle=False)  # type: ignore[attr-defined]  # added by the extension
     made.globals.update(asset=asset, said=said)
     return made
 
