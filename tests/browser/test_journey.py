@@ -124,9 +124,25 @@ def test_the_pages_of_a_workspace_are_accessible_and_fit(
         assert answer is not None
         assert answer.status == 200, path
         _checked(page, path)
-    for path in ("/workspaces", "/workspaces/new", "/users", "/roles", "/platforms", "/audit"):
+    for path in (
+        "/workspaces",
+        "/workspaces/new",
+        "/users",
+        "/roles",
+        "/roles/new?copy_of=2",
+        "/platforms",
+        "/audit",
+    ):
         page.goto(f"{site.url}/console{path}")
         _checked(page, path)
+    page.goto(f"{site.url}/console/roles/new")
+    page.get_by_role("textbox", name="Name").fill(f"Planner {workspace.id}")
+    page.get_by_label("Create extracts").check()
+    page.get_by_role("button", name="Create").click()
+    for action in ("Change", "Delete"):
+        page.goto(f"{site.url}/console/roles")
+        page.get_by_role("link", name=f"{action}: Planner {workspace.id}").click()
+        _checked(page, action)
 
 
 def _checked(page: Page, path: str) -> None:

@@ -237,6 +237,18 @@ def signed_in_agency_scope(request: Request, session: Session, kit: AccessKit) -
     return AgencyScope(user.agency_id, user.id, _agency_permissions(session, user))
 
 
+def signed_in_chief_scope(request: Request, session: Session, kit: AccessKit) -> AgencyScope:
+    """Prove that an agency's chief acts, from the cookie of a browser session.
+
+    Raises:
+        ChiefRequired: if it is another user. Beside it as `signed_in_user` does.
+    """
+    user = signed_in_user(request, session, kit)
+    if not user.is_chief:
+        raise ChiefRequired
+    return AgencyScope(user.agency_id, user.id, ALL_PERMISSIONS)
+
+
 def _cookie_scope(request: Request, session: Session, kit: AccessKit) -> WorkspaceScope:
     user = signed_in_user(request, session, kit)
     return _scope_of_user(session, user, _asked_workspace(request))

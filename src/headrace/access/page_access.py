@@ -32,3 +32,12 @@ def workspace_page_scope(request: Request, session: Session, kit: AccessKit) -> 
 def agency_page_scope(request: Request, session: Session, kit: AccessKit) -> AgencyScope:
     """Prove who acts on a page of the agency's console; raises as `signed_in_user` does."""
     return authentication.signed_in_agency_scope(request, session, kit)
+
+
+def chief_page_scope(request: Request, session: Session, kit: AccessKit) -> AgencyScope:
+    """Prove that the agency's chief acts on a page of its console.
+
+    Raises:
+        ChiefRequired: if it is another user. Beside it as `signed_in_user` does.
+    """
+    return authentication.signed_in_chief_scope(request, session, kit)

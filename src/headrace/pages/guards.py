@@ -65,6 +65,12 @@ def console_visit(permission: Permission) -> Any:
     return Depends(PageGuard(page_access.agency_page_scope, permission, _in_console))
 
 
+def chief_visit() -> Any:
+    """Ask for the agency's chief on a page of its console; gives a `ConsoleVisit`."""
+    permission = Permission.ADMIN_MANAGE_ROLES
+    return Depends(PageGuard(page_access.chief_page_scope, permission, _in_console))
+
+
 def visit_of(request: Request) -> Visit:
     """Return the visit of a request as far as it is known; for answers to refusals."""
     found: Visit | None = getattr(request.state, "visit", None)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from headrace.access.authentication import LIFETIME
-from headrace.access.permissions import Permission
+from headrace.access.permissions import ALL_PERMISSIONS, Permission
 from headrace.pages.languages import Language, Languages
 from headrace.pages.looks import Look
 from headrace.tenancy.scope import AgencyScope, WorkspaceScope
@@ -152,3 +152,8 @@ class ConsoleVisit(Visit):
     def may(self, permission: Permission | str) -> bool:
         """Whether the visitor has a permission in the agency."""
         return permission in self.scope.permissions
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether the visitor is the agency's chief: nobody else has all permissions there."""
+        return self.scope.permissions >= ALL_PERMISSIONS
