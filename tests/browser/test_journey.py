@@ -136,12 +136,14 @@ def test_the_pages_of_a_workspace_are_accessible_and_fit(
         page.goto(f"{site.url}/console{path}")
         _checked(page, path)
     page.goto(f"{site.url}/console/roles/new")
-    page.get_by_role("textbox", name="Name").fill(f"Planner {workspace.id}")
+    role = f"Planner of {workspace.id}"
+    page.get_by_role("textbox", name="Name").fill(role)
     page.get_by_label("Create extracts").check()
     page.get_by_role("button", name="Create").click()
+    page.get_by_text("The role is there").wait_for()
     for action in ("Change", "Delete"):
         page.goto(f"{site.url}/console/roles")
-        page.get_by_role("link", name=f"{action}: Planner {workspace.id}").click()
+        page.get_by_role("row", name=role).get_by_role("link", name=action).click()
         _checked(page, action)
 
 
