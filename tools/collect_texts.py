@@ -10,7 +10,16 @@ from jinja2.ext import babel_extract
 from headrace.pages.languages import SOURCE, catalogues
 
 _SOURCE = Path(__file__).parents[1] / "src" / "headrace"
-_KEYWORDS = {"N_": None, "gettext": None, "ngettext": (1, 2)}
+# Refusals name their pattern in `told`, or what is not there in these two.
+_NOUNS = ("NotFound", "AlreadyRunning")
+_KEYWORDS = {
+    "N_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "told": None,
+    "told_many": (1, 2),
+    **dict.fromkeys(_NOUNS),
+}
 _IN_TEMPLATES = ["_", "gettext", "ngettext"]
 
 Text = str | tuple[str, ...]
@@ -43,7 +52,7 @@ def _is_whole(translation: object) -> bool:
 def _of_code() -> Iterator[tuple[object, str]]:
     for path in sorted(_SOURCE.rglob("*.py")):
         content = path.read_bytes()
-        if b"N_(" not in content and b"gettext(" not in content:
+        if not any(f"{keyword}(".encode() in content for keyword in _KEYWORDS):
             continue
         with path.open("rb") as file:
             for line, text, _, _ in extract("python", file, keywords=_KEYWORDS):

@@ -143,6 +143,55 @@ def test_what_a_form_refuses_stands_at_its_field(visitor: Visitor, pipeline: Pip
     assert found["scheduling"][0]["timezone"] == "Asia/Tokyo"
 
 
+def test_a_refusal_is_said_in_the_visitors_language(
+    agency: AgencyFake, pipeline: PipelineFake
+) -> None:
+    workspace = pipeline.workspace
+    visitor = signed_in(workspace, agency.username)
+    path = f"/extracts/{pipeline.extract_id}/edit"
+    form = {"interval": "day", "recurrence": "x", "hours": "6", "minutes": "0"}
+    refused = visitor.post(path, form | {"timezone": "Mars/<Olympus>"}, {"Accept-Language": "de"})
+    assert refused.status_code == 400
+    problems = re.findall(
+        r'<p class="problem" id="(f-\w+)-wrong">.*?</span>(.*?)</p>', refused.text
+    )
+    assert dict(problems) == {
+        "f-recurrence": "Muss eine ganze Zahl sein.",
+        "f-timezone": "„Mars/&lt;Olympus&gt;“ ist keine IANA-Zeitzone wie Europe/Berlin.",
+    }
+    # Whatever language the caller has, the API speaks English.
+    answer = workspace.client.patch(
+        f"/api/v3/extracts/{pipeline.extract_id}",
+        json={"scheduling": [form | {"timezone": "Mars/<Olympus>"}]},
+        headers=workspace.headers | {"Accept-Language": "de"},
+    )
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {
+        "scheduling.0.recurrence": [
+            "Input should be a valid integer, unable to parse string as an integer"
+        ],
+        "scheduling.0.timezone": [
+            "'Mars/<Olympus>' is not an IANA time zone such as Europe/Berlin"
+        ],
+    }
+
+
+def test_a_services_refusal_is_said_in_the_visitors_language(
+    agency: AgencyFake, pipeline: PipelineFake
+) -> None:
+    workspace = pipeline.workspace
+    visitor = signed_in(workspace, agency.username)
+    paused = workspace.call("PUT", f"/api/v3/loads/{pipeline.load_id}/pause")
+    assert paused.status_code == 200, paused.text
+    page = visitor.post(f"/loads/{pipeline.load_id}/run", headers={"Accept-Language": "de"})
+    assert page.status_code == 400
+    assert "Die Lieferung ist angehalten; setzen Sie sie fort, bevor Sie sie starten." in page.text
+    answer = workspace.call("PUT", f"/api/v3/loads/{pipeline.load_id}/run", json={})
+    assert answer.json() == {
+        "details": f"Load {pipeline.load_id} is paused; unpause it before running it."
+    }
+
+
 def test_a_form_changes_the_schedule_it_shows_and_no_other(
     visitor: Visitor, pipeline: PipelineFake
 ) -> None:

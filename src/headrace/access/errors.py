@@ -1,5 +1,6 @@
 """Refusals of access."""
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError
 
 _BASIC = {"WWW-Authenticate": 'Basic realm="embedded", charset="UTF-8"'}
@@ -10,7 +11,7 @@ class BadPassword(AppError, status=401):
     """The Basic pair is wrong; unknown users and wrong passwords look the same."""
 
     def __init__(self) -> None:
-        super().__init__("The username or the password is wrong.", headers=_BASIC)
+        super().__init__(told("The username or the password is wrong."), headers=_BASIC)
 
 
 class TooManyFailures(AppError, status=429):
@@ -18,7 +19,10 @@ class TooManyFailures(AppError, status=429):
 
     def __init__(self, wait_seconds: int) -> None:
         super().__init__(
-            f"Too many wrong passwords; try again in {wait_seconds} s.",
+            told(
+                "Too many wrong passwords; try again in {wait_seconds} s.",
+                wait_seconds=wait_seconds,
+            ),
             headers={"Retry-After": str(wait_seconds)},
         )
 
@@ -28,7 +32,10 @@ class BasicRequired(AppError, status=401):
 
     def __init__(self) -> None:
         super().__init__(
-            "This operation takes Basic credentials: Authorization: Basic base64(username:password).",
+            told(
+                "This operation takes Basic credentials: Authorization: Basic "
+                "base64(username:password)."
+            ),
             headers=_BASIC,
         )
 
@@ -38,8 +45,11 @@ class BearerRequired(AppError, status=401):
 
     def __init__(self) -> None:
         super().__init__(
-            "This operation takes a workspace token: create one with POST /api/v3/token and send "
-            "Authorization: Bearer <token>; or send the dts_session_id cookie with X-IM-WORKSPACE-ID.",
+            told(
+                "This operation takes a workspace token: create one with POST /api/v3/token and "
+                "send Authorization: Bearer <token>; or send the dts_session_id cookie with "
+                "X-IM-WORKSPACE-ID."
+            ),
             headers=_BEARER,
         )
 
@@ -49,7 +59,7 @@ class TokenExpired(AppError, status=401):
 
     def __init__(self) -> None:
         super().__init__(
-            "The token is unknown or has expired; create a new one with POST /api/v3/token.",
+            told("The token is unknown or has expired; create a new one with POST /api/v3/token."),
             headers=_BEARER,
         )
 
@@ -58,7 +68,9 @@ class SessionExpired(AppError, status=401):
     """The session cookie is unknown or past its life."""
 
     def __init__(self) -> None:
-        super().__init__("The session is unknown or has expired; sign in again.", headers=_BEARER)
+        super().__init__(
+            told("The session is unknown or has expired; sign in again."), headers=_BEARER
+        )
 
 
 class CodeSpent(AppError, status=401):
@@ -66,8 +78,10 @@ class CodeSpent(AppError, status=401):
 
     def __init__(self) -> None:
         super().__init__(
-            "The code is unknown, was used or has expired; ask for a new URL with "
-            "POST /api/v3/get_iframe_url, and send its code as Authorization: Code <code>.",
+            told(
+                "The code is unknown, was used or has expired; ask for a new URL with "
+                "POST /api/v3/get_iframe_url, and send its code as Authorization: Code <code>."
+            ),
             headers={"WWW-Authenticate": "Code"},
         )
 
@@ -77,7 +91,10 @@ class WorkspaceHeaderMissing(AppError, status=400):
 
     def __init__(self) -> None:
         super().__init__(
-            "With the dts_session_id cookie, send X-IM-WORKSPACE-ID: <workspace id>, a whole number."
+            told(
+                "With the dts_session_id cookie, send X-IM-WORKSPACE-ID: <workspace id>, a whole "
+                "number."
+            )
         )
 
 
@@ -85,42 +102,46 @@ class WorkspaceClosed(AppError, status=403):
     """The session's user may not enter the workspace, or it does not exist."""
 
     def __init__(self) -> None:
-        super().__init__("You have no access to this workspace.")
+        super().__init__(told("You have no access to this workspace."))
 
 
 class CrossSite(AppError, status=403):
     """A page of another site tried to write with the visitor's cookie."""
 
     def __init__(self) -> None:
-        super().__init__("Requests that change something must come from this server's own pages.")
+        super().__init__(
+            told("Requests that change something must come from this server's own pages.")
+        )
 
 
 class PermissionMissing(AppError, status=403):
     """The caller's role does not include what the operation needs."""
 
     def __init__(self, permission: str) -> None:
-        super().__init__(f"Your role does not include the permission {permission}.")
+        super().__init__(
+            told("Your role does not include the permission {permission}.", permission=permission)
+        )
 
 
 class ChiefRequired(AppError, status=403):
     """The operation is the agency chief's alone (contract 4.16)."""
 
     def __init__(self) -> None:
-        super().__init__("Only the chief of the agency may do this.")
+        super().__init__(told("Only the chief of the agency may do this."))
 
 
 class ExternalAuthOff(AppError, status=403):
     """The agency may not use external authentication links."""
 
     def __init__(self) -> None:
-        super().__init__("External authentication links are not enabled for this agency.")
+        super().__init__(told("External authentication links are not enabled for this agency."))
 
 
 class EmbeddedApiOff(AppError, status=403):
     """The agency may not use the API."""
 
     def __init__(self) -> None:
-        super().__init__("The embedded API is not enabled for this agency.")
+        super().__init__(told("The embedded API is not enabled for this agency."))
 
 
 class LastChief(AppError, status=409):
@@ -128,8 +149,10 @@ class LastChief(AppError, status=409):
 
     def __init__(self) -> None:
         super().__init__(
-            "This is the agency's only chief. To keep the whole agency out, the operator switches "
-            "can_use_embedded_api off: headrace agency set-flag."
+            told(
+                "This is the agency's only chief. To keep the whole agency out, the operator "
+                "switches can_use_embedded_api off: headrace agency set-flag."
+            )
         )
 
 
@@ -137,11 +160,13 @@ class UsernameTaken(AppError, status=400):
     """Usernames are unique on a server, since they are what one signs in with."""
 
     def __init__(self, username: str) -> None:
-        super().__init__(f"The username {username!r} is taken; choose another.")
+        super().__init__(
+            told("The username {username!r} is taken; choose another.", username=username)
+        )
 
 
 class AgencyTitleTaken(AppError, status=400):
     """Two agencies of one server would have the same title."""
 
     def __init__(self, title: str) -> None:
-        super().__init__(f"An agency {title!r} exists; choose another title.")
+        super().__init__(told("An agency {title!r} exists; choose another title.", title=title))

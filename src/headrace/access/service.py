@@ -16,6 +16,7 @@ from headrace.access.passwords import LONGEST, SHORTEST, hash_password
 from headrace.access.permissions import SYSTEM_ROLES
 from headrace.kit import clock
 from headrace.kit.sealing import random_token, token_digest
+from headrace.kit.told import told
 from headrace.rest.errors import Invalid, NotFound
 from headrace.tenancy.models import Agency
 from headrace.tenancy.scope import AgencyScope, WorkspaceScope
@@ -87,7 +88,7 @@ def create_agency(session: Session, title: str, username: str, password: str) ->
         Invalid: if the title is empty, or as `create_user` does.
     """
     if not title.strip():
-        raise Invalid("title", "must not be empty.")
+        raise Invalid("title", told("must not be empty."))
     if session.scalar(select(Agency.id).where(Agency.title == title)) is not None:
         raise AgencyTitleTaken(title)
     agency = Agency(title=title)
@@ -113,7 +114,7 @@ def create_user(
         UsernameTaken: if someone has the name.
     """
     if not username or ":" in username or "\0" in username:
-        raise Invalid("username", "must not be empty or contain a colon.")
+        raise Invalid("username", told("must not be empty or contain a colon."))
     _check_password(password)
     user = User(
         agency_id=agency_id,
@@ -134,12 +135,14 @@ def create_user(
 
 def _check_password(password: str) -> None:
     if len(password) < SHORTEST:
-        raise Invalid("password", f"must have at least {SHORTEST} characters.")
+        raise Invalid(
+            "password", told("must have at least {shortest} characters.", shortest=SHORTEST)
+        )
     if len(password) > LONGEST:
-        raise Invalid("password", f"must have at most {LONGEST} characters.")
+        raise Invalid("password", told("must have at most {longest} characters.", longest=LONGEST))
     # Basic credentials are UTF-8; half a surrogate pair is not.
     if not password.isascii() and not _is_text(password):
-        raise Invalid("password", "must be text.")
+        raise Invalid("password", told("must be text."))
 
 
 def _is_text(value: str) -> bool:
@@ -253,7 +256,12 @@ def role_named(session: Session, agency_id: int, name: str) -> Role:
     role = queries.role_named(session, agency_id, name)
     if role is None:
         choices = ", ".join(SYSTEM_ROLES)
-        raise Invalid("role", f"must be one of {choices}, or the title of a role of the agency.")
+        raise Invalid(
+            "role",
+            told(
+                "must be one of {choices}, or the title of a role of the agency.", choices=choices
+            ),
+        )
     return role
 
 
@@ -265,7 +273,7 @@ def user_named(session: Session, username: str) -> User:
     """
     user = queries.user_named(session, username)
     if user is None:
-        raise NotFound(f"User {username!r}")
+        raise NotFound(told("User {name!r}", name=username))
     return user
 
 
@@ -277,5 +285,5 @@ def agency_named(session: Session, title: str) -> Agency:
     """
     agency = session.scalar(select(Agency).where(Agency.title == title))
     if agency is None:
-        raise NotFound(f"Agency {title!r}")
+        raise NotFound(told("Agency {title!r}", title=title))
     return agency

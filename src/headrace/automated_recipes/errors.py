@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError, Invalid
 
 
@@ -13,7 +14,10 @@ class TemplateUnknown(Invalid):
     """There is no automated recipe template of that id."""
 
     def __init__(self, template_id: int) -> None:
-        super().__init__("template_id", f"there is no automated recipe template {template_id}.")
+        super().__init__(
+            "template_id",
+            told("there is no automated recipe template {template_id}.", template_id=template_id),
+        )
 
 
 class SourceNotAllowed(Invalid):
@@ -21,7 +25,12 @@ class SourceNotAllowed(Invalid):
 
     def __init__(self, name: str, allowed: Sequence[str]) -> None:
         super().__init__(
-            "data_sources", f"{name!r} does not fit the template; it takes {', '.join(allowed)}."
+            "data_sources",
+            told(
+                "{name!r} does not fit the template; it takes {allowed}.",
+                name=name,
+                allowed=", ".join(allowed),
+            ),
         )
 
 
@@ -30,7 +39,12 @@ class SourceNotChosen(Invalid):
 
     def __init__(self, connection_id: int, name: str) -> None:
         super().__init__(
-            "connections", f"connection {connection_id} is {name}, which is not in data_sources."
+            "connections",
+            told(
+                "connection {connection_id} is {name}, which is not in data_sources.",
+                connection_id=connection_id,
+                name=name,
+            ),
         )
 
 
@@ -39,7 +53,8 @@ class ConnectionsUnknown(Invalid):
 
     def __init__(self, ids: Iterable[int]) -> None:
         super().__init__(
-            "connections", f"there are no connections {_numbers(ids)} in this workspace."
+            "connections",
+            told("there are no connections {ids} in this workspace.", ids=_numbers(ids)),
         )
 
 
@@ -48,7 +63,12 @@ class AccountsNotOfConnection(Invalid):
 
     def __init__(self, connection_id: int, ids: Iterable[int]) -> None:
         super().__init__(
-            "connections", f"connection {connection_id} has no accounts {_numbers(ids)}."
+            "connections",
+            told(
+                "connection {connection_id} has no accounts {ids}.",
+                connection_id=connection_id,
+                ids=_numbers(ids),
+            ),
         )
 
 
@@ -58,8 +78,11 @@ class AccountTwice(Invalid):
     def __init__(self, remote_id: str) -> None:
         super().__init__(
             "connections",
-            f"the account {remote_id!r} is chosen more than once, by way of several connections or "
-            "data sources; choose it once.",
+            told(
+                "the account {remote_id!r} is chosen more than once, by way of several connections "
+                "or data sources; choose it once.",
+                remote_id=remote_id,
+            ),
         )
 
 
@@ -68,7 +91,7 @@ class NothingChosen(Invalid):
 
     def __init__(self) -> None:
         super().__init__(
-            "connections", "choose at least one account that is enabled for extraction."
+            "connections", told("choose at least one account that is enabled for extraction.")
         )
 
 
@@ -76,7 +99,7 @@ class TooManyAccounts(Invalid):
     """More accounts than one table is built from."""
 
     def __init__(self, most: int) -> None:
-        super().__init__("connections", f"choose at most {most} accounts.")
+        super().__init__("connections", told("choose at most {most} accounts.", most=most))
 
 
 class NothingToWatch(Invalid):
@@ -85,7 +108,10 @@ class NothingToWatch(Invalid):
     def __init__(self, title: str) -> None:
         super().__init__(
             "connections",
-            f"no extract reads the account {title!r}; create one with POST /api/v3.1/extracts/.",
+            told(
+                "no extract reads the account {title!r}; create one with POST /api/v3.1/extracts/.",
+                title=title,
+            ),
         )
 
 
@@ -93,28 +119,31 @@ class SyncFromFuture(Invalid):
     """A first day that has not come."""
 
     def __init__(self) -> None:
-        super().__init__("sync_from_date", "must not be in the future.")
+        super().__init__("sync_from_date", told("must not be in the future."))
 
 
 class ScheduleMissing(Invalid):
     """A recipe that builds on schedule has none."""
 
     def __init__(self) -> None:
-        super().__init__("scheduling", "give a schedule with the trigger 'schedule'.")
+        super().__init__("scheduling", told("give a schedule with the trigger 'schedule'."))
 
 
 class ScheduleUnused(Invalid):
     """A schedule is given for a recipe that does not build on schedule."""
 
     def __init__(self, trigger: str) -> None:
-        super().__init__("scheduling", f"has no use with the trigger {trigger!r}; leave it out.")
+        super().__init__(
+            "scheduling",
+            told("has no use with the trigger {trigger!r}; leave it out.", trigger=trigger),
+        )
 
 
 class StateUnknown(Invalid):
     """A filter by a state that does not exist."""
 
     def __init__(self, known: Sequence[str]) -> None:
-        super().__init__("state", f"must be one of {', '.join(known)}.")
+        super().__init__("state", told("must be one of {known}.", known=", ".join(known)))
 
 
 class FieldGone(AppError, status=409):
@@ -122,6 +151,10 @@ class FieldGone(AppError, status=409):
 
     def __init__(self, table: str, field: str) -> None:
         super().__init__(
-            f"The data table {table!r} does not deliver the field {field!r}; select it with PUT "
-            "/api/v3/data-tables/{data_table_id}."
+            told(
+                "The data table {table!r} does not deliver the field {field!r}; select it with PUT "
+                "/api/v3/data-tables/{{data_table_id}}.",
+                table=table,
+                field=field,
+            )
         )

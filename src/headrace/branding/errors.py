@@ -1,5 +1,6 @@
 """Refusals of branding."""
 
+from headrace.kit.told import told
 from headrace.rest.errors import Invalid
 
 
@@ -7,18 +8,26 @@ class NoColour(Invalid):
     """A colour is not written as one."""
 
     def __init__(self, field: str) -> None:
-        super().__init__(field, "write the colour as #rrggbb, such as #1f6feb.")
+        super().__init__(field, told("write the colour as #rrggbb, such as #1f6feb."))
 
 
 class HardToSee(Invalid):
     """A colour does not stand out from the pages' ground."""
 
     def __init__(self, field: str, ratio: float, *, is_dark: bool) -> None:
-        ground, way = ("dark", "lighter") if is_dark else ("light", "darker")
         super().__init__(
             field,
-            f"buttons of this colour can hardly be seen on {ground} pages (contrast {ratio:.1f} "
-            f"to 1, at least 3 is needed); give a {way} one.",
+            told(
+                "buttons of this colour can hardly be seen on dark pages (contrast {ratio:.1f} to "
+                "1, at least 3 is needed); give a lighter one.",
+                ratio=round(ratio, 1),
+            )
+            if is_dark
+            else told(
+                "buttons of this colour can hardly be seen on light pages (contrast {ratio:.1f} to "
+                "1, at least 3 is needed); give a darker one.",
+                ratio=round(ratio, 1),
+            ),
         )
 
 
@@ -28,5 +37,8 @@ class NotAPicture(Invalid):
     def __init__(self, field: str, most_bytes: int) -> None:
         super().__init__(
             field,
-            f"send a PNG, WebP or JPEG picture of at most {most_bytes // 1024} kB, as base64.",
+            told(
+                "send a PNG, WebP or JPEG picture of at most {most} kB, as base64.",
+                most=most_bytes // 1024,
+            ),
         )

@@ -1,6 +1,7 @@
 """Refusals of connections."""
 
 from headrace.kit.outcomes import OutsideError
+from headrace.kit.told import named, told, told_by
 from headrace.rest.errors import AppError, Invalid
 
 
@@ -8,14 +9,16 @@ class DataSourceUnknown(AppError, status=400):
     """No connector has that name; 400 rather than 404, as published."""
 
     def __init__(self) -> None:
-        super().__init__("DataSource with this name does not exist")
+        super().__init__(told("DataSource with this name does not exist"))
 
 
 class CannotConnect(AppError, status=400):
     """The data source did not accept the connection; nothing was stored."""
 
     def __init__(self, title: str, reason: OutsideError) -> None:
-        super().__init__(f"{title} could not be connected: {reason}")
+        super().__init__(
+            told("{title} could not be connected: {reason}", title=title, reason=told_by(reason))
+        )
         self.reason = reason
 
 
@@ -23,7 +26,7 @@ class FieldMissing(Invalid):
     """A form field that must be given is not there."""
 
     def __init__(self, name: str, title: str) -> None:
-        super().__init__(name, f"{title} is required.")
+        super().__init__(name, told("{title} is required.", title=named(title)))
 
 
 class FieldUnfit(Invalid):
@@ -36,7 +39,10 @@ class AccountsForeign(AppError, status=400):
     def __init__(self, ids: list[int]) -> None:
         listed = ", ".join(str(item) for item in sorted(ids)[:10])
         super().__init__(
-            f"These accounts do not belong to the connection: {listed}. Nothing changed."
+            told(
+                "These accounts do not belong to the connection: {listed}. Nothing changed.",
+                listed=listed,
+            )
         )
 
 
@@ -45,7 +51,10 @@ class ConnectionBusy(AppError, status=409):
 
     def __init__(self, connection_id: int) -> None:
         super().__init__(
-            f"Connection {connection_id} is refreshing its accounts; wait for it to end."
+            told(
+                "Connection {connection_id} is refreshing its accounts; wait for it to end.",
+                connection_id=connection_id,
+            )
         )
 
 
@@ -54,6 +63,8 @@ class DraftGone(AppError, status=404):
 
     def __init__(self) -> None:
         super().__init__(
-            "This choice of accounts has ended: it was made already, or waited for too long. "
-            "Connect again."
+            told(
+                "This choice of accounts has ended: it was made already, or waited for too long. "
+                "Connect again."
+            )
         )

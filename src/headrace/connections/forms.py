@@ -5,6 +5,7 @@ from typing import Any
 
 from headrace.connections.errors import FieldMissing, FieldUnfit
 from headrace.connectors.contract import Setting, SettingType
+from headrace.kit.told import named, told
 
 
 def filled(fields: tuple[Setting, ...], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,9 +28,12 @@ def _check_value(item: Setting, value: Any) -> None:
     if value in (None, ""):
         return
     if item.type is SettingType.BOOLEAN and not isinstance(value, bool):
-        raise FieldUnfit(item.name, f"{item.title} takes true or false.")
+        raise FieldUnfit(item.name, told("{title} takes true or false.", title=named(item.title)))
     if item.type is SettingType.INTEGER and (isinstance(value, bool) or not isinstance(value, int)):
-        raise FieldUnfit(item.name, f"{item.title} takes a whole number.")
+        raise FieldUnfit(item.name, told("{title} takes a whole number.", title=named(item.title)))
     options = [choice.value for choice in item.choices]
     if item.type is SettingType.SELECT and value not in options:
-        raise FieldUnfit(item.name, f"{item.title} takes {', '.join(options)}.")
+        raise FieldUnfit(
+            item.name,
+            told("{title} takes {options}.", title=named(item.title), options=", ".join(options)),
+        )

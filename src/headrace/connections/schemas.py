@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from headrace.connectors.contract import AuthKind, SettingType
+from headrace.kit.told import told
 from headrace.rest.ids import IdIn
 from headrace.rest.json_values import JsonObject
 
@@ -135,9 +136,9 @@ class AccountsPatch(BaseModel):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         if (self.accounts is None) == (self.account_ids is None):
-            raise ValueError("give either `accounts` or `account_ids`")
+            raise ValueError(told("give either `accounts` or `account_ids`"))
         if self.account_ids is not None and self.enabled_for_embedded_extraction is None:
-            raise ValueError("with `account_ids`, give `enabled_for_embedded_extraction`")
+            raise ValueError(told("with `account_ids`, give `enabled_for_embedded_extraction`"))
         return self
 
     def changes(self) -> dict[int, bool]:

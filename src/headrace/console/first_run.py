@@ -8,6 +8,7 @@ from headrace.access import queries
 from headrace.access import service as access
 from headrace.console.signing_in import begin
 from headrace.kit.sealing import keyed_digest
+from headrace.kit.told import told
 from headrace.pages.forms import SECRET, Field, Form
 from headrace.pages.guards import CONSOLE, AnyoneVisit
 from headrace.pages.languages import N_
@@ -69,7 +70,7 @@ def set_up(
     with shown_again(lambda refusal: _page(visit, typed.refused(refusal))):
         given = {name: str(value or "") for name, value in typed.values.items()}
         if not hmac.compare_digest(given["code"].encode(), setup_code(settings).encode()):
-            raise Invalid("code", "This is not the code that stands in the terminal.")
+            raise Invalid("code", told("This is not the code that stands in the terminal."))
         user = access.create_agency(session, given["title"], given["username"], given["password"])
         session.flush()
     answer = Response(status_code=SEE_OTHER, headers={"Location": CONSOLE})

@@ -72,7 +72,7 @@ def sign_in(
             user = verified_user(session, kit, insist(outcome), is_held=True)
         except BadPassword as error:
             # To the API it is 401; to a form it is something to put right.
-            return again(Refusal(400, error.details))
+            return again(Refusal(400, error.message))
     answer = Response(status_code=SEE_OTHER, headers={"Location": _wanted(visit)})
     return begin(answer, session, settings, user)
 

@@ -6,6 +6,7 @@ from fastapi import Response
 
 from headrace.access import service as access
 from headrace.access.permissions import Permission
+from headrace.kit.told import told
 from headrace.members import queries, service
 from headrace.members.schemas import UserIn, UserPatch
 from headrace.pages.forms import SECRET, Field, Form
@@ -92,7 +93,7 @@ def change_password(visit: Anyone, session: DbSession, posted: PostedForm) -> Re
     typed = _PASSWORDS.typed(posted)
     with shown_again(lambda refusal: _password_page(visit, typed.refused(refusal))):
         if posted.raw("password") != posted.raw("again"):
-            raise Invalid("again", "The two are not the same.")
+            raise Invalid("again", told("The two are not the same."))
         access.change_own_password(session, visit.scope, posted.raw("password"))
     headers = {"Location": visit.link("/login", said="password_changed")}
     return Response(status_code=SEE_OTHER, headers=headers)

@@ -16,6 +16,7 @@ from functools import cache
 from threading import Lock, Timer
 from typing import Any
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError
 
 _MODULE = "headrace.dashboards.drawing_process"
@@ -39,7 +40,7 @@ class NotDrawn(AppError, status=503):
 
     def __init__(self) -> None:
         super().__init__(
-            "The picture could not be drawn now; ask again, or for fewer days.",
+            told("The picture could not be drawn now; ask again, or for fewer days."),
             headers={"Retry-After": "5"},
         )
 

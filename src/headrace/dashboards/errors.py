@@ -1,5 +1,6 @@
 """What dashboards refuse."""
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError
 
 
@@ -12,7 +13,9 @@ class TooMuchToAdd(AppError, status=503):
 
     def __init__(self) -> None:
         super().__init__(
-            "These days hold more rows than can be added up while you wait; choose fewer days, "
-            "channels or accounts.",
+            told(
+                "These days hold more rows than can be added up while you wait; choose fewer days, "
+                "channels or accounts."
+            ),
             headers={"Retry-After": "10"},
         )

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from headrace.dashboards.errors import BadFilter
 from headrace.kit.days import DayRange
+from headrace.kit.told import told
 
 MOST_DAYS = 800
 """The longest range: two years and what this year has of a third one's days."""
@@ -74,13 +75,22 @@ def days_asked(filters: Filters, today: date) -> DayRange:
         return DayRange(last.replace(day=1), last)
     first, last_day = filters.date_from, filters.date_to
     if first is None or last_day is None:
-        raise BadFilter("A custom period needs date_from and date_to.")
+        raise BadFilter(told("A custom period needs date_from and date_to."))
     if last_day < first:
-        raise BadFilter("date_to is before date_from; exchange them.")
+        raise BadFilter(told("date_to is before date_from; exchange them."))
     if (last_day - first).days >= MOST_DAYS:
-        raise BadFilter(f"A period has at most {MOST_DAYS} days; choose a shorter one.")
+        raise BadFilter(
+            told(
+                "A period has at most {most_days} days; choose a shorter one.", most_days=MOST_DAYS
+            )
+        )
     if first.year < _FIRST_YEAR:
-        raise BadFilter(f"There are no figures before {_FIRST_YEAR}; choose later days.")
+        raise BadFilter(
+            told(
+                "There are no figures before {first_year}; choose later days.",
+                first_year=_FIRST_YEAR,
+            )
+        )
     return DayRange(first, last_day)
 
 

@@ -1,5 +1,6 @@
 """Refusals of data tables."""
 
+from headrace.kit.told import told
 from headrace.rest.errors import Invalid
 
 
@@ -7,7 +8,9 @@ class FieldUnknown(Invalid):
     """A field that the table does not have."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("selected_fields", f"the data table has no field {name!r}.")
+        super().__init__(
+            "selected_fields", told("the data table has no field {name!r}.", name=name)
+        )
 
 
 class DimensionNeeded(Invalid):
@@ -15,7 +18,8 @@ class DimensionNeeded(Invalid):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            "selected_fields", f"{name!r} is a dimension; dimensions cannot be deselected."
+            "selected_fields",
+            told("{name!r} is a dimension; dimensions cannot be deselected.", name=name),
         )
 
 
@@ -23,7 +27,9 @@ class TitleTaken(Invalid):
     """The workspace has a data table of that title."""
 
     def __init__(self, title: str) -> None:
-        super().__init__("title", f"a data table {title!r} exists; choose another title.")
+        super().__init__(
+            "title", told("a data table {title!r} exists; choose another title.", title=title)
+        )
 
 
 class OtherReport(Invalid):
@@ -32,5 +38,8 @@ class OtherReport(Invalid):
     def __init__(self, title: str) -> None:
         super().__init__(
             "data_table_title",
-            f"the data table {title!r} collects another report; choose another title.",
+            told(
+                "the data table {title!r} collects another report; choose another title.",
+                title=title,
+            ),
         )

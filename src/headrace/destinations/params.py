@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from headrace.destinations.errors import ParamMissing, ParamUnfit
+from headrace.kit.told import told
 from headrace.loaders.contract import LoaderSpec, Param, ParamType, WriteMode
 
 MASK = "********"
@@ -16,9 +17,9 @@ LOAD_MODE = "load_mode"
 _MAX_TEXT = 65_536
 _BOOLEANS = {"true": True, "false": False}
 _WANTED = {
-    ParamType.STRING: f"text of at most {_MAX_TEXT:,} characters",
-    ParamType.INTEGER: "a whole number",
-    ParamType.BOOLEAN: "true or false",
+    ParamType.STRING: told("text of at most {most:,} characters", most=_MAX_TEXT),
+    ParamType.INTEGER: told("a whole number"),
+    ParamType.BOOLEAN: told("true or false"),
 }
 
 
@@ -89,7 +90,7 @@ def _fit(item: Param, value: Any) -> Any:
     """Bring a value to the parameter's type; forms send everything as text."""
     if item.type is ParamType.SELECT:
         if value not in item.choices:
-            raise ParamUnfit(item.name, "one of " + ", ".join(item.choices))
+            raise ParamUnfit(item.name, told("one of {choices}", choices=", ".join(item.choices)))
         return value
     if item.type is ParamType.INTEGER and isinstance(value, str):
         digits = value.strip()

@@ -1,5 +1,6 @@
 """Refusals of iframe URLs and sessions."""
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError, Invalid
 
 
@@ -7,7 +8,7 @@ class WorkspaceNotNamed(Invalid):
     """Basic credentials reach several workspaces, so that one has to be named."""
 
     def __init__(self) -> None:
-        super().__init__("workspace_id", "name the workspace the iframe is for.")
+        super().__init__("workspace_id", told("name the workspace the iframe is for."))
 
 
 class OriginUnfit(Invalid):
@@ -15,7 +16,7 @@ class OriginUnfit(Invalid):
 
     def __init__(self, field: str) -> None:
         super().__init__(
-            field, "must be an origin such as https://app.example.com: no path, no wildcard."
+            field, told("must be an origin such as https://app.example.com: no path, no wildcard.")
         )
 
 
@@ -25,8 +26,11 @@ class OriginNotListed(Invalid):
     def __init__(self, origin: str) -> None:
         super().__init__(
             "origin",
-            f"{origin} is not among the origins this server may be framed by; the operator adds it "
-            "to HEADRACE_FRAME_ORIGINS.",
+            told(
+                "{origin} is not among the origins this server may be framed by; the operator adds "
+                "it to HEADRACE_FRAME_ORIGINS.",
+                origin=origin,
+            ),
         )
 
 
@@ -36,8 +40,10 @@ class ReturnUrlUnfit(Invalid):
     def __init__(self) -> None:
         super().__init__(
             "return_url",
-            "must be an http or https address on the iframe's `origin`, or on one of "
-            "HEADRACE_FRAME_ORIGINS.",
+            told(
+                "must be an http or https address on the iframe's `origin`, or on one of "
+                "HEADRACE_FRAME_ORIGINS."
+            ),
         )
 
 
@@ -45,4 +51,4 @@ class NotAnEmbedSession(AppError, status=404):
     """The credentials are good, but they are not an iframe's."""
 
     def __init__(self) -> None:
-        super().__init__("These credentials are not the session of an iframe.")
+        super().__init__(told("These credentials are not the session of an iframe."))

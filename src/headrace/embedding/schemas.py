@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from headrace.kit.told import told
 from headrace.rest.ids import IdIn
 
 Theme = Literal["auto", "light", "dark"]
@@ -57,11 +58,13 @@ class IframeUrlIn(BaseModel):
     @model_validator(mode="after")
     def _one_purpose(self) -> "IframeUrlIn":
         if self.datasource_name is not None and self.destination_name is not None:
-            raise ValueError("give `datasource_name` or `destination_name`, not both")
+            raise ValueError(told("give `datasource_name` or `destination_name`, not both"))
         is_uuid = isinstance(self.connection_id, UUID)
         if self.connection_id is not None and is_uuid != (self.destination_name is not None):
             raise ValueError(
-                "connection_id: a whole number for data sources, a UUID with `destination_name`"
+                told(
+                    "connection_id: a whole number for data sources, a UUID with `destination_name`"
+                )
             )
         return self
 
@@ -71,8 +74,7 @@ class IframeUrlOut(BaseModel):
 
     url: str = Field(
         examples=[
-            "https://headrace.example.com/embed/connect?session=7b0e3c1a-52c1-4d2e-9d0f-3f1c2b7a9e10"
-            "#code=rD1yO9Wc0fL8k2Jm5Qw7Zt3Nb6Xv4Hs1"
+            "https://headrace.example.com/embed/connect?session=7b0e3c1a-52c1-4d2e-9d0f-3f1c2b7a9e10#code=rD1yO9Wc0fL8k2Jm5Qw7Zt3Nb6Xv4Hs1"
         ]
     )
     expires_at: datetime = Field(description="Until when it may lie unused.")

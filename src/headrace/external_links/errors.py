@@ -1,5 +1,6 @@
 """Refusals of external authentication links."""
 
+from headrace.kit.told import named, told
 from headrace.rest.errors import AppError, Invalid
 
 
@@ -7,21 +8,23 @@ class LinksOff(AppError, status=403):
     """The agency may not ask people outside."""
 
     def __init__(self) -> None:
-        super().__init__("External authentication links are not enabled for this agency.")
+        super().__init__(told("External authentication links are not enabled for this agency."))
 
 
 class NobodyNamed(Invalid):
     """A mail was asked for, but nobody to send it to."""
 
     def __init__(self) -> None:
-        super().__init__("emails", "name 1 to 50 recipients, or set send_email to false.")
+        super().__init__("emails", told("name 1 to 50 recipients, or set send_email to false."))
 
 
 class AddressUnfit(Invalid):
     """One of the recipients is no mail address."""
 
     def __init__(self, address: str) -> None:
-        super().__init__("emails", f"{address[:100]!r} is not a mail address.")
+        super().__init__(
+            "emails", told("{address!r} is not a mail address.", address=address[:100])
+        )
 
 
 class MailOff(Invalid):
@@ -30,8 +33,10 @@ class MailOff(Invalid):
     def __init__(self) -> None:
         super().__init__(
             "send_email",
-            "this server sends no mail: its operator sets HEADRACE_SMTP_URL and HEADRACE_MAIL_FROM. "
-            "Or set send_email to false and deliver the links yourself.",
+            told(
+                "this server sends no mail: its operator sets HEADRACE_SMTP_URL and "
+                "HEADRACE_MAIL_FROM. Or set send_email to false and deliver the links yourself."
+            ),
         )
 
 
@@ -39,7 +44,9 @@ class LinkEnded(AppError, status=400):
     """A link that is of no more use cannot be revoked."""
 
     def __init__(self, status: str) -> None:
-        super().__init__(f"The link is {status}; only pending links can be revoked.")
+        super().__init__(
+            told("The link is {status}; only pending links can be revoked.", status=named(status))
+        )
 
 
 class LinkDead(AppError, status=401):
@@ -47,7 +54,9 @@ class LinkDead(AppError, status=401):
 
     def __init__(self) -> None:
         super().__init__(
-            "The link was used or revoked, or has expired; ask whoever sent it for a new one. "
-            "Send its secret as Authorization: Link <secret>.",
+            told(
+                "The link was used or revoked, or has expired; ask whoever sent it for a new one. "
+                "Send its secret as Authorization: Link <secret>."
+            ),
             headers={"WWW-Authenticate": "Link"},
         )

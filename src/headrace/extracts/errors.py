@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError, Invalid
 
 
@@ -10,14 +11,16 @@ class AccountsUnknown(Invalid):
 
     def __init__(self, ids: list[int]) -> None:
         listed = ", ".join(str(item) for item in sorted(ids)[:10])
-        super().__init__("accounts", f"there are no accounts {listed} in this workspace.")
+        super().__init__(
+            "accounts", told("there are no accounts {listed} in this workspace.", listed=listed)
+        )
 
 
 class AccountsOfSeveral(Invalid):
     """Accounts of more than one connection in one call."""
 
     def __init__(self) -> None:
-        super().__init__("accounts", "all accounts must be of one connection.")
+        super().__init__("accounts", told("all accounts must be of one connection."))
 
 
 class AccountClosed(Invalid):
@@ -26,8 +29,11 @@ class AccountClosed(Invalid):
     def __init__(self, title: str) -> None:
         super().__init__(
             "accounts",
-            f"the account {title!r} is inactive or not enabled for extraction; enable it with "
-            "PATCH /api/v3/connections/{connection_id}/accounts/{account_id}.",
+            told(
+                "the account {title!r} is inactive or not enabled for extraction; enable it with "
+                "PATCH /api/v3/connections/{{connection_id}}/accounts/{{account_id}}.",
+                title=title,
+            ),
         )
 
 
@@ -36,7 +42,10 @@ class ConnectionNotActive(AppError, status=400):
 
     def __init__(self, connection_id: int) -> None:
         super().__init__(
-            f"Connection {connection_id} is not active; reconnect it before extracting from it."
+            told(
+                "Connection {connection_id} is not active; reconnect it before extracting from it.",
+                connection_id=connection_id,
+            )
         )
 
 
@@ -46,8 +55,11 @@ class AccountExtracted(Invalid):
     def __init__(self, title: str) -> None:
         super().__init__(
             "accounts",
-            f"the account {title!r} is extracted into this data table already; change that extract, "
-            "or choose another data_table_title.",
+            told(
+                "the account {title!r} is extracted into this data table already; change that "
+                "extract, or choose another data_table_title.",
+                title=title,
+            ),
         )
 
 
@@ -57,8 +69,11 @@ class NotWide(Invalid):
     def __init__(self, extract_id: int) -> None:
         super().__init__(
             "extract_id",
-            f"extract {extract_id} is not wide; change its fields with PATCH /api/v3/extracts/"
-            f"{extract_id}.",
+            told(
+                "extract {extract_id} is not wide; change its fields with PATCH "
+                "/api/v3/extracts/{extract_id}.",
+                extract_id=extract_id,
+            ),
         )
 
 
@@ -68,7 +83,11 @@ class OtherDataSource(Invalid):
     def __init__(self, template_source: str, account_source: str) -> None:
         super().__init__(
             "template_id",
-            f"the template is for {template_source}, the accounts are {account_source}.",
+            told(
+                "the template is for {template_source}, the accounts are {account_source}.",
+                template_source=template_source,
+                account_source=account_source,
+            ),
         )
 
 
@@ -78,7 +97,10 @@ class DimensionsFixed(Invalid):
     def __init__(self) -> None:
         super().__init__(
             "fields",
-            "the dimensions of a wide extract cannot change; use POST /api/v3/extracts/migrate-wide.",
+            told(
+                "the dimensions of a wide extract cannot change; use POST "
+                "/api/v3/extracts/migrate-wide."
+            ),
         )
 
 
@@ -86,39 +108,51 @@ class HistoryTooDeep(Invalid):
     """History from before what the source keeps."""
 
     def __init__(self, earliest: date) -> None:
-        super().__init__("sync_historical_data", f"the source answers from {earliest} on.")
+        super().__init__(
+            "sync_historical_data",
+            told("the source answers from {earliest} on.", earliest=earliest),
+        )
 
 
 class HistoryInFuture(Invalid):
     """History that has not happened."""
 
     def __init__(self) -> None:
-        super().__init__("sync_historical_data", "must not be in the future.")
+        super().__init__("sync_historical_data", told("must not be in the future."))
 
 
 class HistoryWithoutDays(Invalid):
     """History of a report that has no days."""
 
     def __init__(self) -> None:
-        super().__init__("sync_historical_data", "this report has no days, so it has no history.")
+        super().__init__(
+            "sync_historical_data", told("this report has no days, so it has no history.")
+        )
 
 
 class DatesWithoutDays(Invalid):
     """A dated run of a report that has no days."""
 
     def __init__(self) -> None:
-        super().__init__("date_from", "this report has no days; run it without dates.")
+        super().__init__("date_from", told("this report has no days; run it without dates."))
 
 
 class DatesTooEarly(Invalid):
     """A dated run wholly before what the source keeps, or after its last day."""
 
     def __init__(self, first: date, last: date) -> None:
-        super().__init__("date_from", f"the source answers for {first} to {last}.")
+        super().__init__(
+            "date_from", told("the source answers for {first} to {last}.", first=first, last=last)
+        )
 
 
 class ExtractPaused(AppError, status=400):
     """Paused extracts do not run."""
 
     def __init__(self, extract_id: int) -> None:
-        super().__init__(f"Extract {extract_id} is paused; unpause it before running it.")
+        super().__init__(
+            told(
+                "Extract {extract_id} is paused; unpause it before running it.",
+                extract_id=extract_id,
+            )
+        )

@@ -69,7 +69,7 @@ def show_freshness(visit: Viewer, session: DbSession) -> Response:
     try:
         found = watching.freshness(session, visit.scope, filters, order.page)
     except AppError as error:
-        values["wrong"] = error.details
+        values["wrong"] = error.message
         return render(visit, "dashboards/freshness.html", error.status, **values)
     return render(visit, "dashboards/freshness.html", **values | _freshness(visit, found))
 
@@ -102,7 +102,7 @@ def show_pipeline_health(visit: Viewer, session: DbSession, desk: AppDesk) -> Re
     try:
         found = watching.pipeline_health(session, visit.scope, filters)
     except AppError as error:
-        values["wrong"] = error.details
+        values["wrong"] = error.message
         return render(visit, "dashboards/pipeline_health.html", error.status, **values)
     shown = values | {"wrong": None} | _health(visit, desk, found)
     return render(visit, "dashboards/pipeline_health.html", **shown)

@@ -54,7 +54,7 @@ def show_performance(visit: Viewer, session: DbSession, desk: AppDesk) -> Respon
     try:
         shown = service.performance(session, visit.scope, desk, filters, order)
     except AppError as error:
-        values = _asked_values(asked) | {"wrong": error.details}
+        values = _asked_values(asked) | {"wrong": error.message}
         return render(visit, "dashboards/performance.html", error.status, **values)
     values = _asked_values(asked) | _performance(visit, desk, shown, metric)
     return render(visit, "dashboards/performance.html", **values)

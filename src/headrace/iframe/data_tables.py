@@ -105,7 +105,7 @@ def _fields_page(
         "data_tables/fields.html",
         status=refusal.status if refusal else 200,
         table=found,
-        message=refusal.message if refusal else "",
+        message=refusal.message if refusal else None,
     )
 
 

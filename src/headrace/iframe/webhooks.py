@@ -226,7 +226,7 @@ def _page(
         "webhooks/one.html",
         status=refusal.status if refusal else 200,
         endpoint=found,
-        message=refusal.message if refusal else "",
+        message=refusal.message if refusal else None,
         log=[presentation.delivery(row) for row in rows[:_LOG_ROWS]],
         has_more=len(rows) > _LOG_ROWS,
         wanted_status=wanted,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from headrace.data_tables.schemas import DataTableOut
 from headrace.destinations.schemas import DestinationConnectionOut
+from headrace.kit.told import told
 from headrace.loaders.contract import WriteMode
 from headrace.rest.ids import IdIn
 from headrace.runs.schemas import DateRangeIn, Scheduling
@@ -81,7 +82,7 @@ class LoadRunIn(DateRangeIn):
     @model_validator(mode="after")
     def _all_or_some(self) -> Self:
         if self.full and self.date_from is not None:
-            raise ValueError("give either dates or `full`")
+            raise ValueError(told("give either dates or `full`"))
         return self
 
 

@@ -15,6 +15,7 @@ from headrace.kit import clock
 from headrace.kit.days import DayRange
 from headrace.kit.names import unique_sql_name
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import Loader, WriteMode
 from headrace.loads import announcing, presentation, queries
 from headrace.loads.errors import (
@@ -310,7 +311,7 @@ def _check_name(loader: Loader, name: str) -> None:
     try:
         length = len(name.encode())
     except UnicodeEncodeError as error:
-        raise TableNameUnfit(Refused("must be valid Unicode.")) from error
+        raise TableNameUnfit(Refused(told("must be valid Unicode."))) from error
     if length > loader.spec.max_name_length:
         raise TableNameTooLong(loader.spec.max_name_length)
     try:

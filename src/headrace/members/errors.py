@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError
 
 
@@ -10,7 +11,11 @@ class BeyondOwnRights(AppError, status=403):
 
     def __init__(self, title: str, lacking: Collection[str]) -> None:
         super().__init__(
-            f"The role {title} allows what yours does not: {', '.join(sorted(lacking))}."
+            told(
+                "The role {title} allows what yours does not: {lacking}.",
+                title=title,
+                lacking=", ".join(sorted(lacking)),
+            )
         )
 
 
@@ -18,7 +23,9 @@ class OwnAccount(AppError, status=403):
     """Nobody changes their own role or keeps themselves out; somebody else must."""
 
     def __init__(self) -> None:
-        super().__init__("You cannot change your own account or role; ask another administrator.")
+        super().__init__(
+            told("You cannot change your own account or role; ask another administrator.")
+        )
 
 
 class AlreadyMember(AppError, status=409):
@@ -26,5 +33,8 @@ class AlreadyMember(AppError, status=409):
 
     def __init__(self, user_id: int) -> None:
         super().__init__(
-            f"The user is a member already; change the role with PUT /api/v3/members/{user_id}."
+            told(
+                "The user is a member already; change the role with PUT /api/v3/members/{user_id}.",
+                user_id=user_id,
+            )
         )

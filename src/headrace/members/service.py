@@ -10,6 +10,7 @@ from headrace.access import service as access
 from headrace.access.models import Membership, Role, User
 from headrace.access.passwords import generate_password
 from headrace.access.permissions import ALL_PERMISSIONS
+from headrace.kit.told import told
 from headrace.members import queries
 from headrace.members.errors import AlreadyMember, BeyondOwnRights, OwnAccount
 from headrace.members.schemas import MemberIn, UserIn, UserPatch
@@ -120,7 +121,10 @@ def _give(session: Session, scope: WorkspaceScope, user_id: int, role_id: int) -
         raise OwnAccount
     role = queries.role(session, scope, role_id)
     if role is None or role.is_internal:
-        raise Invalid("role_id", f"there is no role {role_id}; see GET /api/v3/member-roles.")
+        raise Invalid(
+            "role_id",
+            told("there is no role {role_id}; see GET /api/v3/member-roles.", role_id=role_id),
+        )
     if lacking := _lacking(scope, role):
         raise BeyondOwnRights(role.title, lacking)
     access.put_membership(session, user_id, scope.workspace_id, role)

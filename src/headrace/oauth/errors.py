@@ -1,5 +1,6 @@
 """Refusals of authorizations."""
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError
 
 
@@ -7,7 +8,9 @@ class NotByOAuth(AppError, status=400):
     """The data source is not authorised in a browser."""
 
     def __init__(self, title: str) -> None:
-        super().__init__(f"{title} is not connected by OAuth; give its credentials instead.")
+        super().__init__(
+            told("{title} is not connected by OAuth; give its credentials instead.", title=title)
+        )
 
 
 class ClientMissing(AppError, status=400):
@@ -15,9 +18,13 @@ class ClientMissing(AppError, status=400):
 
     def __init__(self, title: str, datasource_name: str) -> None:
         super().__init__(
-            f"No OAuth client is set for {title}. The agency's chief sets one with PUT "
-            f"/api/v3/connector-settings/{datasource_name}, or the server's operator in "
-            "HEADRACE_OAUTH_CLIENTS."
+            told(
+                "No OAuth client is set for {title}. The agency's chief sets one with PUT "
+                "/api/v3/connector-settings/{datasource_name}, or the server's operator in "
+                "HEADRACE_OAUTH_CLIENTS.",
+                title=title,
+                datasource_name=datasource_name,
+            )
         )
 
 
@@ -26,8 +33,10 @@ class StateUnknown(AppError, status=400):
 
     def __init__(self) -> None:
         super().__init__(
-            "This authorization is unknown, was used before or has expired. Nothing was connected; "
-            "begin again where you started."
+            told(
+                "This authorization is unknown, was used before or has expired. Nothing was "
+                "connected; begin again where you started."
+            )
         )
 
 
@@ -36,6 +45,8 @@ class ReceiptUnknown(AppError, status=400):
 
     def __init__(self) -> None:
         super().__init__(
-            "This authorization cannot be finished here: it was finished already, has expired, or "
-            "was begun elsewhere. Begin again."
+            told(
+                "This authorization cannot be finished here: it was finished already, has expired, "
+                "or was begun elsewhere. Begin again."
+            )
         )

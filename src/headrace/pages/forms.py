@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from headrace.connectors.contract import Setting, SettingType
+from headrace.kit.told import Told
 from headrace.loaders.contract import Param, ParamType
 from headrace.pages.posted import Posted
 from headrace.pages.refusals import Refusal
@@ -162,17 +163,17 @@ class Form:
         value = self.values.get(item.name)
         return option.value in value if isinstance(value, list) else str(value) == option.value
 
-    def problems(self, item: Field) -> list[str]:
+    def problems(self, item: Field) -> list[Told]:
         """Return what is wrong with a field."""
         return self.refusal.at(item.name) if self.refusal else []
 
     @property
-    def message(self) -> str:
+    def message(self) -> Told | None:
         """What is wrong in all, where no field of the form says it."""
         if self.refusal is None:
-            return ""
+            return None
         at_fields = any(self.problems(item) for item in self.fields)
-        return "" if at_fields and not _beyond(self) else self.refusal.message
+        return None if at_fields and not _beyond(self) else self.refusal.message
 
 
 def _beyond(form: Form) -> bool:

@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
 from headrace.kit import clock
+from headrace.kit.told import Told
 
 SOURCE = "en"
 NOTHING = "\N{EN DASH}"
@@ -56,6 +57,34 @@ class Language:
         """Return the form of a text that goes with a number; `%(num)s` in it is the number."""
         found: str = self.catalogue.ngettext(one, many, number)
         return found % {"num": self.number(number), **values}
+
+    def told(self, message: Told | str) -> str:
+        """Return a message in this language.
+
+        Text that is no message may be one that was stored: it is translated if it is in a catalogue
+        as it stands, and kept otherwise, as the words of a platform are.
+        """
+        if not isinstance(message, Told):
+            return self.gettext(message)
+        if self.tag == SOURCE:
+            return str(message)
+        pattern = (
+            self.catalogue.ngettext(message.pattern, message.many, message.number)
+            if message.many
+            else self.catalogue.gettext(message.pattern)
+        )
+        return str(pattern).format_map({name: self._put(it) for name, it in message.values})
+
+    def _put(self, value: object) -> object:
+        """Return a value as it stands in a message."""
+        match value:
+            case Told():
+                return self.told(value)
+            case float():
+                return self.number(value)
+            case date():
+                return self.day(value)
+        return value
 
     def number(self, value: float | Decimal | None) -> str:
         """Write a number with its separators; None is an en dash."""

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from headrace.kit.told import Told
 from headrace.pages.guards import CONSOLE, visit_of
 from headrace.pages.languages import N_
 from headrace.pages.policies import page_headers
@@ -78,7 +79,7 @@ class PageRoute(ApiRoute):
             except ShownAgain as again:
                 return again.answer
             except AppError as error:
-                return _refused(visit_of(request), request, error.status, error.details)
+                return _refused(visit_of(request), request, error.status, error.message)
             except RequestValidationError:
                 return _refused(visit_of(request), request, 404, "")
             except HTTPException as error:
@@ -101,7 +102,7 @@ def page_router() -> APIRouter:
     return APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
-def _refused(visit: Visit, request: Request, status: int, details: str) -> Response:
+def _refused(visit: Visit, request: Request, status: int, details: Told | str) -> Response:
     if status == _SIGNED_OUT and visit.is_signed_in:
         return _to_sign_in(visit, request)
     title = _TITLES.get(status, N_("Something went wrong"))

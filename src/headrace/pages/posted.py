@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError
 
 _KIND = "application/x-www-form-urlencoded"
@@ -17,7 +18,7 @@ class NotAForm(AppError, status=415):
     """The body is not what a form of ours sends."""
 
     def __init__(self) -> None:
-        super().__init__(f"Send the form as {_KIND}, in UTF-8.")
+        super().__init__(told("Send the form as {kind}, in UTF-8.", kind=_KIND))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from typing import Self
 
 from pydantic import ValidationError
 
+from headrace.kit.told import Told, joined
+from headrace.pages.body_checks import message_of
 from headrace.rest.errors import AppError
 
 
@@ -13,29 +15,32 @@ from headrace.rest.errors import AppError
 class Refusal:
     """Why a form was refused.
 
-    status: of the answer. message: in all; empty where the fields say it. by_field: by the field's
-    name as the API knows it, such as `settings.url`.
+    status: of the answer. message: in all; None where the fields say it. by_field: by the field's
+    name as the API knows it, such as `settings.url`. Both are said in the visitor's language where
+    they are shown.
     """
 
     status: int = 400
-    message: str = ""
-    by_field: Mapping[str, list[str]] = field(default_factory=dict)
+    message: Told | None = None
+    by_field: Mapping[str, list[Told]] = field(default_factory=dict)
 
     @classmethod
     def of_error(cls, error: AppError) -> Self:
         """Return what a service's refusal says."""
-        return cls(error.status, error.details, error.errors or {})
+        return cls(error.status, error.message, error.by_field)
 
     @classmethod
     def of_validation(cls, error: ValidationError) -> Self:
         """Return what the check of a body says."""
-        found: dict[str, list[str]] = {}
+        found: dict[str, list[Told]] = {}
         for item in error.errors():
             name = ".".join(str(step) for step in item["loc"])
-            found.setdefault(name, []).append(item["msg"].removeprefix("Value error, "))
-        return cls(400, "" if found.keys() - {""} else "; ".join(found.get("", [])), found)
+            found.setdefault(name, []).append(message_of(item))
+        whole = found.get("", [])
+        is_of_the_whole = whole and found.keys() == {""}
+        return cls(400, joined(whole) if is_of_the_whole else None, found)
 
-    def at(self, name: str) -> list[str]:
+    def at(self, name: str) -> list[Told]:
         """Return what is said at a field; by its full name or the last part of it."""
         if name in self.by_field:
             return self.by_field[name]

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from headrace.kit.told import Told
 from headrace.pages.assets import asset
 from headrace.pages.policies import page_headers
 from headrace.pages.said import said
@@ -66,6 +67,13 @@ def _ngettext(context: Context, one: str, many: str, number: int, **values: obje
     return found % {"num": number, **values}
 
 
+@pass_context
+def _told(context: Context, message: Told | str | None) -> str:
+    """Say a message in the visitor's language: a refusal, or a text that was stored."""
+    visit: Visit = context["visit"]
+    return visit.language.told(message) if message else ""
+
+
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("headrace.pages"),
@@ -77,6 +85,7 @@ def _environment() -> Environment:
     )
     # The extension's own way (newstyle) would take every text for HTML, and for a pattern.
     made.install_gettext_callables(_gettext, _ngettext, newstyle=False)  # type: ignore[attr-defined]  # added by the extension
+    made.filters["told"] = _told
     made.globals.update(asset=asset, said=said)
     return made
 

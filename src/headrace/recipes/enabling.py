@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from headrace import events
 from headrace.access.authentication import server_scope
+from headrace.kit.told import told
 from headrace.loads import service as loads
 from headrace.recipes import building, engine, queries, service
 from headrace.recipes.building import Blueprint, Result
@@ -247,19 +248,27 @@ def _table_of(session: Session, place: Place, name: str, declared: Mapping[str, 
     elif declared is not None:
         datasource_name, report = declared["datasource_name"], declared["report_type"]
         found = queries.tables_of_report(session, place.scope, datasource_name, report)
-        what = f"data table of the report {report!r} of {datasource_name!r}"
+        what = told(
+            "data table of the report {report!r} of {name!r}", report=report, name=datasource_name
+        )
         if not found:
-            raise InputMissing(name, f"has no {what}.", place.title)
+            raise InputMissing(name, told("has no {what}.", what=what), place.title)
         if len(found) > 1:
             raise InputMissing(
                 name,
-                f"has more than one {what}: name one by sql_name: {', '.join(found)}.",
+                told(
+                    "has more than one {what}: name one by sql_name: {names}.",
+                    what=what,
+                    names=", ".join(found),
+                ),
                 place.title,
             )
         sql_name = found[0]
     table_id = queries.table_id_named(session, place.scope, sql_name)
     if table_id is None:
-        raise InputMissing(name, f"has no data table {sql_name!r}.", place.title)
+        raise InputMissing(
+            name, told("has no data table {sql_name!r}.", sql_name=sql_name), place.title
+        )
     return table_id
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from headrace.kit.told import Told, as_said, joined, told
 from headrace.rest.errors import AppError, Invalid
 
 
@@ -17,58 +18,78 @@ class StepUnfit(Invalid):
     """A step that cannot be calculated from what its inputs are."""
 
     def __init__(self, message: str, workspace: str | None = None) -> None:
-        place = f" In the workspace {workspace!r}." if workspace else ""
-        super().__init__("steps", f"{message}{place}")
+        said = as_said(message)
+        if workspace:
+            said = told(
+                "{message} In the workspace {workspace!r}.", message=said, workspace=workspace
+            )
+        super().__init__("steps", said)
 
 
 class StepNameTaken(Invalid):
     """Two steps of a recipe would have the same name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("name", f"the recipe has a step {name!r}; choose another name.")
+        super().__init__(
+            "name", told("the recipe has a step {name!r}; choose another name.", name=name)
+        )
 
 
 class StepInUse(AppError, status=409):
     """A later step reads the step that is to go, or to move behind it."""
 
     def __init__(self, name: str, reader: str) -> None:
-        super().__init__(f"Step {reader!r} reads step {name!r}; change {reader!r} first.")
+        super().__init__(
+            told(
+                "Step {reader!r} reads step {name!r}; change {reader!r} first.",
+                reader=reader,
+                name=name,
+            )
+        )
 
 
 class TooManySteps(AppError, status=400):
     """A recipe has as many steps as it may."""
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"A recipe has at most {most} steps.")
+        super().__init__(told("A recipe has at most {most} steps.", most=most))
 
 
 class RecipeTitleTaken(Invalid):
     """The agency has a recipe of that title."""
 
     def __init__(self, title: str) -> None:
-        super().__init__("title", f"a recipe {title!r} exists; choose another title.")
+        super().__init__(
+            "title", told("a recipe {title!r} exists; choose another title.", title=title)
+        )
 
 
 class NoSteps(AppError, status=409):
     """A recipe without steps has no rows to build a table from."""
 
     def __init__(self) -> None:
-        super().__init__("The recipe has no steps; add one before activating it.")
+        super().__init__(told("The recipe has no steps; add one before activating it."))
 
 
 class RecipeInactive(AppError, status=409):
     """A recipe that is not active is not built."""
 
     def __init__(self) -> None:
-        super().__init__("The recipe is not active; activate it before building it.")
+        super().__init__(told("The recipe is not active; activate it before building it."))
 
 
 class InputMissing(AppError, status=400):
     """The workspace has no data table that a recipe's input could be."""
 
-    def __init__(self, name: str, message: str, workspace: str) -> None:
+    def __init__(self, name: str, message: Told, workspace: str) -> None:
         super().__init__(
-            f"Input {name!r}: the workspace {workspace!r} {message}", {"inputs": [message]}
+            told(
+                "Input {name!r}: the workspace {workspace!r} {message}",
+                name=name,
+                workspace=workspace,
+                message=message,
+            ),
+            {"inputs": [message]},
         )
 
 
@@ -78,12 +99,16 @@ class Incompatible(AppError, status=409):
     def __init__(self, table: str, removed: Sequence[str], changed: Sequence[str]) -> None:
         reasons = []
         if removed:
-            reasons.append(f"removed columns: {', '.join(removed)}")
+            reasons.append(told("removed columns: {names}", names=", ".join(removed)))
         if changed:
-            reasons.append(f"changed types: {', '.join(changed)}")
+            reasons.append(told("changed types: {names}", names=", ".join(changed)))
         super().__init__(
-            f"The data table {table!r} has columns that the recipe no longer gives it: "
-            f"{'; '.join(reasons)}. Give them back, or delete the recipe and create another.",
+            told(
+                "The data table {table!r} has columns that the recipe no longer gives it: "
+                "{reasons}. Give them back, or delete the recipe and create another.",
+                table=table,
+                reasons=joined(reasons),
+            ),
             {"steps": reasons},
         )
 
@@ -93,6 +118,9 @@ class ReadsItself(AppError, status=409):
 
     def __init__(self, title: str) -> None:
         super().__init__(
-            f"The recipe reads, perhaps by way of others, the data table {title!r} that it builds; "
-            "take another input."
+            told(
+                "The recipe reads, perhaps by way of others, the data table {title!r} that it "
+                "builds; take another input.",
+                title=title,
+            )
         )

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 
+from headrace.kit.told import Told, named, told
 from headrace.rest.json_answers import json_response, standing_headers
 from headrace.rest.request_ids import answer_headers
 from headrace.rest.strict_json import UnfitJson
@@ -35,20 +36,23 @@ _PHRASES = {
 class AppError(Exception):
     """A refusal with an HTTP status; subclasses name it: `class Paused(AppError, status=409)`.
 
-    errors: messages by field, for forms (contract 1.4).
+    message, by_field: what pages say in their visitor's language. details, errors: the same as the
+    API answers it, in English; errors are by field, for forms (contract 1.4).
     """
 
     status: ClassVar[int] = 400
 
     def __init__(
         self,
-        details: str,
-        errors: Mapping[str, list[str]] | None = None,
+        message: Told,
+        by_field: Mapping[str, list[Told]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(details)
-        self.details = details
-        self.errors = errors
+        super().__init__(message)
+        self.message = message
+        self.by_field = by_field or {}
+        self.details = str(message)
+        self.errors = {name: [str(one) for one in said] for name, said in self.by_field.items()}
         self.headers = headers
 
     def __init_subclass__(cls, status: int | None = None, **kwargs: Any) -> None:
@@ -60,15 +64,19 @@ class AppError(Exception):
 class NotFound(AppError, status=404):
     """The object is not there for this caller; foreign and missing look the same."""
 
-    def __init__(self, noun: str) -> None:
-        super().__init__(f"{noun} not found.")
+    def __init__(self, noun: str | Told) -> None:
+        super().__init__(
+            told("{noun} not found.", noun=named(noun) if isinstance(noun, str) else noun)
+        )
 
 
 class Invalid(AppError, status=400):
     """One field of the request is not acceptable."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}", {field: [message]})
+    def __init__(self, field: str, message: Told) -> None:
+        super().__init__(
+            told("{field}: {message}", field=field, message=message), {field: [message]}
+        )
 
 
 def _body(details: str, errors: Mapping[str, list[str]] | None = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Filters that take one value or several separated by commas (contract 4.10)."""
 
+from headrace.kit.told import told
 from headrace.rest.errors import Invalid
 
 _MAX_DIGITS = 18
@@ -19,5 +20,5 @@ def comma_ids(name: str, text: str | None) -> list[int]:
     ids = comma_list(text)
     for part in ids:
         if not part.isascii() or not part.isdigit() or len(part) > _MAX_DIGITS:
-            raise Invalid(name, f"{part!r} is not an id.")
+            raise Invalid(name, told("{part!r} is not an id.", part=part))
     return [int(part) for part in ids]

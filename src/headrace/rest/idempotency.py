@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from headrace.kit import clock
 from headrace.kit.sealing import Vault
+from headrace.kit.told import told
 from headrace.rest.acts import Act
 from headrace.rest.errors import AppError
 from headrace.rest.models import IdempotencyRecord
@@ -33,7 +34,11 @@ class BadKey(AppError, status=400):
     """The key is not one."""
 
     def __init__(self) -> None:
-        super().__init__(f"{HEADER} must be 1 to 255 visible ASCII characters, such as a UUID.")
+        super().__init__(
+            told(
+                "{header} must be 1 to 255 visible ASCII characters, such as a UUID.", header=HEADER
+            )
+        )
 
 
 class BodyChanged(AppError, status=422):
@@ -41,8 +46,11 @@ class BodyChanged(AppError, status=422):
 
     def __init__(self) -> None:
         super().__init__(
-            f"This {HEADER} was used with another body or query in the last 24 hours. Send the "
-            "same request to learn its answer, or a new key for a new request."
+            told(
+                "This {header} was used with another body or query in the last 24 hours. Send the "
+                "same request to learn its answer, or a new key for a new request.",
+                header=HEADER,
+            )
         )
 
 
@@ -51,7 +59,10 @@ class StillAtIt(AppError, status=409):
 
     def __init__(self) -> None:
         super().__init__(
-            f"A request with this {HEADER} is being carried out; ask again for its answer.",
+            told(
+                "A request with this {header} is being carried out; ask again for its answer.",
+                header=HEADER,
+            ),
             headers={"Retry-After": "1"},
         )
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BeforeValidator, Field
 
+from headrace.kit.told import told
+
 IDS_END = 2**63
 """The first number that is beyond the database's ids; ids are less than it."""
 
@@ -14,7 +16,7 @@ def _digits(value: Any) -> Any:
     if isinstance(value, bool) or (
         isinstance(value, str) and not (value.isascii() and value.isdigit())
     ):
-        raise ValueError("an id is a whole number")
+        raise ValueError(told("an id is a whole number"))
     return value
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from headrace.kit.told import told
+
 _MAX_DEPTH = 32
 _INT_BITS = 64
 
@@ -15,7 +17,9 @@ def _storable(value: dict[str, Any]) -> dict[str, Any]:
     while pending:
         item, depth = pending.pop()
         if depth > _MAX_DEPTH:
-            raise ValueError(f"is nested more than {_MAX_DEPTH} levels deep")
+            raise ValueError(
+                told("is nested more than {max_depth} levels deep", max_depth=_MAX_DEPTH)
+            )
         if isinstance(item, dict):
             pending += [(inner, depth + 1) for pair in item.items() for inner in pair]
         elif isinstance(item, list):
@@ -28,12 +32,12 @@ def _storable(value: dict[str, Any]) -> dict[str, Any]:
 def _check_scalar(item: Any) -> None:
     if isinstance(item, str):
         if "\0" in item or any("\ud800" <= letter <= "\udfff" for letter in item):
-            raise ValueError("holds text that is not valid Unicode, or NUL")
+            raise ValueError(told("holds text that is not valid Unicode, or NUL"))
     elif isinstance(item, int):
         if item.bit_length() >= _INT_BITS:
-            raise ValueError("holds a whole number of more than 64 bits")
+            raise ValueError(told("holds a whole number of more than 64 bits"))
     elif isinstance(item, float) and not math.isfinite(item):
-        raise ValueError("holds a number that is not finite")
+        raise ValueError(told("holds a number that is not finite"))
 
 
 JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from headrace.kit.outcomes import TryLater
+from headrace.kit.told import told
 from headrace.rest.errors import AppError
 from headrace.rest.session import DbSession, Turn
 
@@ -29,8 +30,10 @@ class TooManyCalls(AppError, status=429):
 
     def __init__(self) -> None:
         super().__init__(
-            "Too many requests of this workspace wait for their data sources; repeat this one when "
-            "they have answered.",
+            told(
+                "Too many requests of this workspace wait for their data sources; repeat this one "
+                "when they have answered."
+            ),
             headers={"Retry-After": str(_RETRY_AFTER_SECONDS)},
         )
 

@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 from starlette.datastructures import URL
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError
 from headrace.rest.json_answers import json_response
 
@@ -24,7 +25,7 @@ class InvalidPage(AppError, status=404):
     """The page asked for does not exist."""
 
     def __init__(self) -> None:
-        super().__init__("Invalid page.")
+        super().__init__(told("Invalid page."))
 
 
 class Page(BaseModel, Generic[Item]):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from headrace.kit.told import told
 from headrace.rest.addresses import address_of, neighbourhood
 from headrace.rest.errors import AppError
 from headrace.rest.json_answers import json_response
@@ -105,7 +106,7 @@ class TooOften(AppError, status=429):
     def __init__(self, wait_seconds: float) -> None:
         wait = max(1, math.ceil(wait_seconds))
         super().__init__(
-            f"This operation was asked for too often; try again in {wait} s.",
+            told("This operation was asked for too often; try again in {wait} s.", wait=wait),
             headers={"Retry-After": str(wait)},
         )
 

@@ -1,5 +1,6 @@
 """Refusals of roles."""
 
+from headrace.kit.told import told
 from headrace.rest.errors import AppError, Invalid
 
 
@@ -7,7 +8,9 @@ class RoleTitleTaken(Invalid):
     """The agency has a role of that title, or the system has."""
 
     def __init__(self, title: str) -> None:
-        super().__init__("title", f"a role {title!r} exists; choose another title.")
+        super().__init__(
+            "title", told("a role {title!r} exists; choose another title.", title=title)
+        )
 
 
 class NoSuchPermission(Invalid):
@@ -17,7 +20,7 @@ class NoSuchPermission(Invalid):
         pair = f"{layer}.{permission}" if permission else layer
         super().__init__(
             "permissions",
-            f"{pair!r} is not in the catalogue; see GET /api/v3/roles/permissions.",
+            told("{pair!r} is not in the catalogue; see GET /api/v3/roles/permissions.", pair=pair),
         )
 
 
@@ -26,5 +29,9 @@ class SystemRoleFixed(AppError, status=403):
 
     def __init__(self, title: str) -> None:
         super().__init__(
-            f"{title} is a system role, which nobody can change or delete; create a role of your own."
+            told(
+                "{title} is a system role, which nobody can change or delete; create a role of "
+                "your own.",
+                title=title,
+            )
         )

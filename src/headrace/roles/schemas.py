@@ -4,13 +4,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from headrace.kit.told import told
+
 Title = Annotated[str, Field(min_length=1, max_length=255, examples=["Campaign manager"])]
 Codes = Annotated[list[str], Field(max_length=100)]
 
 
 def _not_blank(value: Any) -> Any:
     if isinstance(value, str) and not value.strip():
-        raise ValueError("must not be empty")
+        raise ValueError(told("must not be empty"))
     return value.strip() if isinstance(value, str) else value
 
 

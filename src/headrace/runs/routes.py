@@ -7,6 +7,7 @@ from pydantic import AwareDatetime
 
 from headrace.access.guards import allows
 from headrace.access.permissions import Permission
+from headrace.kit.told import told
 from headrace.rest.api_route import ApiRoute
 from headrace.rest.errors import Invalid
 from headrace.rest.filters import comma_list
@@ -35,7 +36,10 @@ def _statuses(text: str | None) -> list[str]:
     names = comma_list(text)
     for name in names:
         if name not in set(RunStatus):
-            raise Invalid("status", f"{name!r} is none; there are {', '.join(RunStatus)}.")
+            raise Invalid(
+                "status",
+                told("{name!r} is none; there are {known}.", name=name, known=", ".join(RunStatus)),
+            )
     return names
 
 

@@ -6,6 +6,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from headrace.kit.told import told
+
 _TIMEZONES = available_timezones()
 _ENGINE_NAMES = {"auto": "default", "custom_refresh_window": "custom"}
 _LAST_DAY = {"hour": 0, "day": 0, "week": 6, "month": 30}
@@ -28,7 +30,7 @@ class LookbackWindow(BaseModel):
     @model_validator(mode="after")
     def _days_with_custom(self) -> "LookbackWindow":
         if (self.name == "custom") != (self.days is not None):
-            raise ValueError("give `days` with the name `custom`, and with no other")
+            raise ValueError(told("give `days` with the name `custom`, and with no other"))
         return self
 
 
@@ -68,17 +70,23 @@ class Scheduling(BaseModel):
     @classmethod
     def _known_timezone(cls, value: str) -> str:
         if value not in _TIMEZONES:
-            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin")
+            raise ValueError(
+                told("{value!r} is not an IANA time zone such as Europe/Berlin", value=value)
+            )
         return value
 
     @model_validator(mode="after")
     def _day_inside_interval(self) -> "Scheduling":
         if self.days > _LAST_DAY[self.interval]:
             raise ValueError(
-                f"days must be 0 to {_LAST_DAY[self.interval]} when the interval is {self.interval}"
+                told(
+                    "days must be 0 to {last} when the interval is {interval}",
+                    last=_LAST_DAY[self.interval],
+                    interval=self.interval,
+                )
             )
         if self.interval == "hour" and self.recurrence > 23:
-            raise ValueError("recurrence must be 1 to 23 when the interval is hour")
+            raise ValueError(told("recurrence must be 1 to 23 when the interval is hour"))
         return self
 
 
@@ -220,7 +228,7 @@ class DateRangeIn(BaseModel):
     @model_validator(mode="after")
     def _both_in_order(self) -> "DateRangeIn":
         if (self.date_from is None) != (self.date_to is None):
-            raise ValueError("give both date_from and date_to, or neither")
+            raise ValueError(told("give both date_from and date_to, or neither"))
         if self.date_from and self.date_to and self.date_from > self.date_to:
-            raise ValueError("date_from must not be after date_to")
+            raise ValueError(told("date_from must not be after date_to"))
         return self

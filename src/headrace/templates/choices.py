@@ -12,6 +12,7 @@ from headrace.connectors.contract import (
     Setting,
     SettingType,
 )
+from headrace.kit.told import Told, told
 from headrace.runs.schemas import LookbackWindow, Scheduling
 from headrace.templates.errors import (
     FieldNotInReport,
@@ -71,7 +72,7 @@ def chosen_settings(
     known = {item.name: item for item in report.settings}
     for name, value in asked.items():
         if name not in known:
-            raise SettingUnknown(f"the report has no setting {name!r}.")
+            raise SettingUnknown(told("the report has no setting {name!r}.", name=name))
         _check_value(known[name], value)
     defaults = {item.name: item.initial_value for item in report.settings}
     return defaults | dict(template) | dict(asked)
@@ -83,31 +84,38 @@ _CHOSEN = (SettingType.SELECT, SettingType.MULTI_SELECT)
 
 def _check_value(item: Setting, value: Any) -> None:
     if item.type in _LISTS and not isinstance(value, list):
-        raise SettingUnknown(f"{item.name} takes a list.")
+        raise SettingUnknown(told("{name} takes a list.", name=item.name))
     if item.type in _CHOSEN:
         options = [choice.value for choice in item.choices]
         for given in value if item.type in _LISTS else [value]:
             if given not in options:
-                raise SettingUnknown(f"{item.name} takes {', '.join(options)}; not {given!r}.")
+                raise SettingUnknown(
+                    told(
+                        "{name} takes {options}; not {given!r}.",
+                        name=item.name,
+                        options=", ".join(options),
+                        given=given,
+                    )
+                )
         return
     for given in value if item.type in _LISTS else [value]:
         wanted = _wanted(item.type, given)
         if wanted:
-            raise SettingUnknown(f"{item.name} takes {wanted}.")
+            raise SettingUnknown(told("{name} takes {wanted}.", name=item.name, wanted=wanted))
 
 
-def _wanted(kind: SettingType, value: Any) -> str:
+def _wanted(kind: SettingType, value: Any) -> Told | None:
     """Say what a setting of a kind takes, if the value is not that."""
     if kind is SettingType.BOOLEAN:
-        return "" if isinstance(value, bool) else "true or false"
+        return None if isinstance(value, bool) else told("true or false")
     if kind is SettingType.INTEGER:
         good = isinstance(value, int) and not isinstance(value, bool)
-        return "" if good else "a whole number"
+        return None if good else told("a whole number")
     if value is not None and not isinstance(value, str):
-        return "text"
+        return told("text")
     if kind is SettingType.DATE and value and not _is_day(value):
-        return "a day such as 2026-01-31"
-    return ""
+        return told("a day such as 2026-01-31")
+    return None
 
 
 def _is_day(text: str) -> bool:
@@ -134,10 +142,10 @@ def chosen_hashes(
     """
     for name in asked:
         if report.fields and name not in fields:
-            raise HashUnfit(f"{name!r} is not among the fields that are read.")
+            raise HashUnfit(told("{name!r} is not among the fields that are read.", name=name))
     for name in (*asked, *of_template):
         if name in (date_field, *SYSTEM_FIELDS):
-            raise HashUnfit(f"{name!r} cannot be hashed: rows are kept by it.")
+            raise HashUnfit(told("{name!r} cannot be hashed: rows are kept by it.", name=name))
     return list(dict.fromkeys([*of_template, *asked]))
 
 

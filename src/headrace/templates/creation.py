@@ -11,6 +11,7 @@ from headrace.connectors.abilities import ChecksFields
 from headrace.connectors.contract import Connector, Report
 from headrace.kit.names import sql_name
 from headrace.kit.outcomes import OutsideError, Refused
+from headrace.kit.told import told, told_by
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
 from headrace.templates import queries, service
@@ -77,7 +78,9 @@ def create(
     values = _values(scope, connector, parent, body)
     if parent.is_wide:
         if body.connection_id is None:
-            raise ConnectionUnfit("a template made from a wide one needs a connection to check it.")
+            raise ConnectionUnfit(
+                told("a template made from a wide one needs a connection to check it.")
+            )
         connection = connection_of(session, scope, body.connection_id, datasource_name)
         chosen = Chosen(parent.report, values["selected_fields"], values["settings"])
         source = source_of(resources, connection)
@@ -114,9 +117,9 @@ def check_with_source(
     try:
         asked(session, scope, resources, calls, source, check)
     except Refused as error:
-        raise FieldsUnfit(str(error)) from error
+        raise FieldsUnfit(told_by(error)) from error
     except OutsideError as error:
-        raise SourceSilent(str(error)) from error
+        raise SourceSilent(told_by(error)) from error
 
 
 def _values(

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from headrace.connectors.rows import parse_cell
 from headrace.kit.columns import ColumnType, column_type_of
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import Told, told, told_by
 from headrace.rest.errors import Invalid
 
 MOST_FILTERS = 50
@@ -41,7 +42,7 @@ _SCALARS = (str, int, float, bool)
 class FilterUnfit(Invalid):
     """A custom filter that cannot be applied; the message names its field."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: Told) -> None:
         super().__init__("custom_filters", message)
 
 
@@ -77,31 +78,36 @@ def parse_filters(
     if given is None:
         return ()
     if len(given) > MOST_FILTERS:
-        raise FilterUnfit(f"at most {MOST_FILTERS} filters.")
+        raise FilterUnfit(told("at most {most_filters} filters.", most_filters=MOST_FILTERS))
     return tuple(_parsed(item, types) for item in given)
 
 
 def _parsed(item: Mapping[str, Any], types: Mapping[str, ColumnType] | None) -> Filter:
     name = item.get("field")
     if not isinstance(name, str) or not name:
-        raise FilterUnfit("each filter names a `field`.")
-    shown = f"{name[:100]!r}"
+        raise FilterUnfit(told("each filter names a `field`."))
     if types is not None and name not in types:
-        raise FilterUnfit(f"{shown} is not among the fields that are read.")
+        raise FilterUnfit(told("{name!r} is not among the fields that are read.", name=name[:100]))
     try:
         operator = Operator(str(item.get("operator")))
     except ValueError:
         operators = ", ".join(Operator)
-        raise FilterUnfit(f"the operator of {shown} must be one of {operators}.") from None
+        raise FilterUnfit(
+            told(
+                "the operator of {name!r} must be one of {operators}.",
+                name=name[:100],
+                operators=operators,
+            )
+        ) from None
     if "value" not in item:
-        raise FilterUnfit(f"the filter of {shown} has no `value`.")
+        raise FilterUnfit(told("the filter of {name!r} has no `value`.", name=name[:100]))
     found = Filter(name, operator, item["value"])
     _check_shape(found)
     if types is not None:
         try:
             _typed(found, types[name])
         except ValueError as error:
-            raise FilterUnfit(f"{error}") from None
+            raise FilterUnfit(told_by(error)) from None
     return found
 
 
@@ -109,7 +115,12 @@ def _check_shape(asked: Filter) -> None:
     if asked.operator in _LISTS:
         if not isinstance(asked.value, list) or not 0 < len(asked.value) <= _MOST_VALUES:
             raise FilterUnfit(
-                f"{asked.operator} on {asked.field!r} takes a list of 1 to {_MOST_VALUES} values."
+                told(
+                    "{operator} on {field!r} takes a list of 1 to {most_values} values.",
+                    operator=asked.operator,
+                    field=asked.field,
+                    most_values=_MOST_VALUES,
+                )
             )
         values = asked.value
     else:
@@ -118,7 +129,13 @@ def _check_shape(asked: Filter) -> None:
         if value is None and asked.operator in _EQUALITY:
             continue
         if not isinstance(value, _SCALARS):
-            raise FilterUnfit(f"{asked.operator} on {asked.field!r} takes text, a number or such.")
+            raise FilterUnfit(
+                told(
+                    "{operator} on {field!r} takes text, a number or such.",
+                    operator=asked.operator,
+                    field=asked.field,
+                )
+            )
 
 
 def _typed(asked: Filter, kind: ColumnType) -> Any:
@@ -129,9 +146,23 @@ def _typed(asked: Filter, kind: ColumnType) -> Any:
     """
     is_text = kind is ColumnType.STRING
     if asked.operator in _PARTS and not is_text:
-        raise ValueError(f"{asked.operator} is for text; {asked.field!r} is {kind}.")
+        raise ValueError(
+            told(
+                "{operator} is for text; {field!r} is {kind}.",
+                operator=asked.operator,
+                field=asked.field,
+                kind=kind,
+            )
+        )
     if asked.operator not in (*_EQUALITY, *_PARTS) and kind is ColumnType.BOOLEAN:
-        raise ValueError(f"{asked.operator} does not apply to {asked.field!r}, which is {kind}.")
+        raise ValueError(
+            told(
+                "{operator} does not apply to {field!r}, which is {kind}.",
+                operator=asked.operator,
+                field=asked.field,
+                kind=kind,
+            )
+        )
     if asked.operator in _LISTS:
         return [_cell(asked, kind, value) for value in asked.value]
     return _cell(asked, kind, asked.value)
@@ -144,8 +175,15 @@ def _cell(asked: Filter, kind: ColumnType, value: Any) -> Any:
         found = None
     # An empty text reads as a missing number, which nobody means who writes one.
     if found is None and value is not None:
-        shown = f"{str(value)[:60]!r}"
-        raise ValueError(f"{asked.operator} on {asked.field!r}: {shown} is not a {kind}.")
+        raise ValueError(
+            told(
+                "{operator} on {field!r}: {value!r} is not a {kind}.",
+                operator=asked.operator,
+                field=asked.field,
+                value=str(value)[:60],
+                kind=kind,
+            )
+        )
     return found
 
 
@@ -167,13 +205,20 @@ def filtered(batch: pa.RecordBatch, filters: Sequence[Filter]) -> pa.RecordBatch
     for asked in filters:
         position = batch.schema.get_field_index(asked.field)
         if position < 0:
-            raise Refused(f"A custom filter names {asked.field!r}, which the rows do not have.")
+            raise Refused(
+                told(
+                    "A custom filter names {field!r}, which the rows do not have.",
+                    field=asked.field,
+                )
+            )
         column = batch.column(position)
         kind = column_type_of(column.type)
         try:
             value = _typed(asked, kind)
         except ValueError as error:
-            raise Refused(f"A custom filter does not fit: {error}") from None
+            raise Refused(
+                told("A custom filter does not fit: {error}", error=told_by(error))
+            ) from None
         batch = batch.filter(_mask(column, asked.operator, value))
     return batch
 

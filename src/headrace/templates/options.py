@@ -16,6 +16,7 @@ from headrace.connectors.abilities import OffersOptions, OptionsRequest
 from headrace.connectors.contract import Choice, Connector, Report, Setting, SettingType
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError, TryLater
+from headrace.kit.told import told, told_by
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
 from headrace.templates import queries, service
@@ -121,7 +122,7 @@ def load(
             try:
                 found |= asked(session, scope, resources, calls, source, read)
             except OutsideError as error:
-                raise SourceRefused(str(error)) from error
+                raise SourceRefused(told_by(error)) from error
     return {
         "custom_setting_name": setting.name,
         "accounts": [_page(item, found.get(item, ()), body) for item in wanted],
@@ -131,10 +132,14 @@ def load(
 def _setting(report: Report, name: str) -> Setting:
     setting = next((item for item in report.settings if item.name == name), None)
     if setting is None:
-        raise SettingWithoutOptions(f"the template has no setting {name[:100]!r}.")
+        raise SettingWithoutOptions(told("the template has no setting {name!r}.", name=name[:100]))
     if setting.type not in (*_FIXED, *_DYNAMIC):
         raise SettingWithoutOptions(
-            f"{name} is not chosen from options; its type is {setting.type}."
+            told(
+                "{name} is not chosen from options; its type is {type}.",
+                name=name,
+                type=setting.type,
+            )
         )
     return setting
 
@@ -144,7 +149,9 @@ def _reader(
 ) -> Callable[[Source], dict[str, Options]]:
     """Return the work that reads the options of a source's accounts, and keeps them."""
     if not isinstance(connector, OffersOptions):
-        raise SettingWithoutOptions(f"the source tells no options of {question.setting.name}.")
+        raise SettingWithoutOptions(
+            told("the source tells no options of {name}.", name=question.setting.name)
+        )
     found = connector
     report, setting = question.report.name, question.setting.name
 

@@ -24,6 +24,7 @@ from headrace.kit.columns import api_type, column_type_of
 from headrace.kit.days import DayRange
 from headrace.kit.names import unique_sql_name
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
+from headrace.kit.told import told_by
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
 from headrace.templates import presentation, queries, service
@@ -156,7 +157,7 @@ def preview(
             session, scope, resources, calls, source, lambda way: sampled(replace(look, source=way))
         )
     except OutsideError as error:
-        raise SourceRefused(str(error)) from error
+        raise SourceRefused(told_by(error)) from error
     return _shown(look, declared, sample)
 
 

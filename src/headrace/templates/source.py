@@ -13,6 +13,7 @@ from headrace.connections.renewal import renewed
 from headrace.connectors.contract import Access, Connector
 from headrace.connectors.contract import Account as RemoteAccount
 from headrace.kit.outcomes import Reauthorize
+from headrace.kit.told import told
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
 from headrace.templates import queries
@@ -50,14 +51,28 @@ def connection_of(
     """
     connection = connection_queries.connection(session, scope, connection_id)
     if connection is None:
-        raise ConnectionUnfit(f"there is no connection {connection_id} in this workspace.")
+        raise ConnectionUnfit(
+            told(
+                "there is no connection {connection_id} in this workspace.",
+                connection_id=connection_id,
+            )
+        )
     if connection.datasource_name != datasource_name:
         raise ConnectionUnfit(
-            f"connection {connection_id} is of {connection.datasource_name}, the template of "
-            f"{datasource_name}."
+            told(
+                "connection {connection_id} is of {own}, the template of {datasource_name}.",
+                connection_id=connection_id,
+                own=connection.datasource_name,
+                datasource_name=datasource_name,
+            )
         )
     if connection.status != ConnectionStatus.ACTIVE:
-        raise ConnectionUnfit(f"connection {connection_id} is not active; reconnect it first.")
+        raise ConnectionUnfit(
+            told(
+                "connection {connection_id} is not active; reconnect it first.",
+                connection_id=connection_id,
+            )
+        )
     return connection
 
 
@@ -130,7 +145,13 @@ def accounts_named(
     missing = [item for item in wanted if item not in found]
     if missing:
         listed = ", ".join(item[:100] for item in missing[:10])
-        raise AccountsUnfit(f"connection {connection.id} has no active accounts {listed}.")
+        raise AccountsUnfit(
+            told(
+                "connection {connection_id} has no active accounts {listed}.",
+                connection_id=connection.id,
+                listed=listed,
+            )
+        )
     return [found[item] for item in wanted]
 
 
@@ -147,14 +168,20 @@ def accounts_together(
     missing = sorted(set(ids) - {account.id for account in accounts})
     if missing:
         listed = ", ".join(map(str, missing[:10]))
-        raise AccountsUnfit(f"there are no accounts {listed} in this workspace.")
+        raise AccountsUnfit(
+            told("there are no accounts {listed} in this workspace.", listed=listed)
+        )
     if len({account.connection_id for account in accounts}) > 1:
-        raise AccountsUnfit("all accounts must be of one connection.")
+        raise AccountsUnfit(told("all accounts must be of one connection."))
     connection = connection_queries.connection(session, scope, accounts[0].connection_id)
     if connection is None:
-        raise AccountsUnfit("their connection was deleted.")
+        raise AccountsUnfit(told("their connection was deleted."))
     if connection.datasource_name != template.datasource_name:
         raise AccountsUnfit(
-            f"they are of {connection.datasource_name}, the template of {template.datasource_name}."
+            told(
+                "they are of {own}, the template of {datasource_name}.",
+                own=connection.datasource_name,
+                datasource_name=template.datasource_name,
+            )
         )
     return connection, accounts

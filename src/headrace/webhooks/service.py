@@ -14,6 +14,7 @@ from headrace.events import publishing as events
 from headrace.kit import clock
 from headrace.kit.outbound import HostUnknown, OutboundRefused, vetted_addresses
 from headrace.kit.outcomes import TryLater
+from headrace.kit.told import told, told_by
 from headrace.rest.errors import NotFound
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.rate_limits import TokenBuckets
@@ -172,7 +173,7 @@ def verify(
         raise NotVerified(problem)
     endpoint = held(session, scope, endpoint_id)
     if (endpoint.url, endpoint.secret) != tried:
-        raise NotVerified("it was changed meanwhile; verify it again.")
+        raise NotVerified(told("it was changed meanwhile; verify it again."))
     endpoint.status = EndpointStatus.ACTIVE
     endpoint.disabled_reason = None
     endpoint.consecutive_failures = 0
@@ -249,7 +250,9 @@ def _checked_url(
             seconds=_RESOLVE_SECONDS,
         )
     except OutboundRefused as error:
-        raise UrlUnfit(f"leads where nothing may be sent: {error}") from error
+        raise UrlUnfit(
+            told("leads where nothing may be sent: {error}", error=told_by(error))
+        ) from error
     except (HostUnknown, TryLater):
         pass  # a name that is not there yet is no fault of the URL; verify and every delivery look again
     return host

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from headrace.kit.told import told
 from headrace.webhooks.errors import UrlUnfit
 
 MAX_URL_LENGTH = 2_000
@@ -26,48 +27,59 @@ def checked_host(url: str, ports: Collection[int], open_hosts: Collection[str]) 
         UrlUnfit: saying what is wrong with it (contract 6.5).
     """
     if len(url) > MAX_URL_LENGTH:
-        raise UrlUnfit(f"must be at most {MAX_URL_LENGTH} characters long.")
+        raise UrlUnfit(
+            told("must be at most {max_url_length} characters long.", max_url_length=MAX_URL_LENGTH)
+        )
     if not _PLAIN.fullmatch(url) or "\\" in url:
         raise UrlUnfit(
-            "must be written in ASCII without spaces; write other letters of a host in punycode, "
-            "of a path percent-encoded."
+            told(
+                "must be written in ASCII without spaces; write other letters of a host in "
+                "punycode, of a path percent-encoded."
+            )
         )
     if not url.lower().startswith("https://"):
-        raise UrlUnfit("must begin with https://; deliveries are never sent unencrypted.")
+        raise UrlUnfit(told("must begin with https://; deliveries are never sent unencrypted."))
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise UrlUnfit("is not a URL.") from None
+        raise UrlUnfit(told("is not a URL.")) from None
     if "@" in parts.netloc:
-        raise UrlUnfit("must hold no user name or password; deliveries are signed instead.")
+        raise UrlUnfit(told("must hold no user name or password; deliveries are signed instead."))
     if "#" in url:
-        raise UrlUnfit("must hold no fragment (#); it would never be sent.")
+        raise UrlUnfit(told("must hold no fragment (#); it would never be sent."))
     if parts.netloc.endswith(":"):
-        raise UrlUnfit("names no port after the colon.")
+        raise UrlUnfit(told("names no port after the colon."))
     _check_host(host, parts.netloc)
     if port is not None and port not in ports and host not in open_hosts:
         allowed = " or ".join(str(item) for item in sorted(ports))
-        raise UrlUnfit(f"must have the port {allowed}, unless the operator opened the host.")
+        raise UrlUnfit(
+            told(
+                "must have the port {allowed}, unless the operator opened the host.",
+                allowed=allowed,
+            )
+        )
     return host
 
 
 def _check_host(host: str, netloc: str) -> None:
     if netloc.startswith("["):
         if not _BRACKETED.fullmatch(netloc.lower()) or not _is_canonical(host, 6):
-            raise UrlUnfit("must name an IPv6 address in its usual form, without a zone.")
+            raise UrlUnfit(told("must name an IPv6 address in its usual form, without a zone."))
         return
     if host.endswith("."):
-        raise UrlUnfit("must not have a dot at the end of its host.")
+        raise UrlUnfit(told("must not have a dot at the end of its host."))
     labels = host.split(".")
     if _NUMERIC_END.fullmatch(labels[-1]):
         if not _is_canonical(host, 4):
-            raise UrlUnfit("must name an IPv4 address as four decimal numbers.")
+            raise UrlUnfit(told("must name an IPv4 address as four decimal numbers."))
         return
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise UrlUnfit("must name a host made of letters, digits and hyphens.")
+        raise UrlUnfit(told("must name a host made of letters, digits and hyphens."))
     if any(_mixes_scripts(label) for label in labels):
-        raise UrlUnfit("has a host that mixes letters of several scripts, or is not punycode.")
+        raise UrlUnfit(
+            told("has a host that mixes letters of several scripts, or is not punycode.")
+        )
 
 
 def _is_canonical(text: str, version: int) -> bool:

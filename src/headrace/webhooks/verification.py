@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from headrace.kit.outbound import OutboundPolicy
 from headrace.kit.outbound_async import AsyncOutbound, Failure, NoAnswer
+from headrace.kit.told import Told, told
 from headrace.webhooks.signing import CHALLENGE_HEADER, TOKEN_HEADER
 
 _BODY_BYTES = 256
 
-UNREACHABLE = "the receiver gave no answer over HTTPS in time."
+UNREACHABLE = told("the receiver gave no answer over HTTPS in time.")
 """One text for all that can keep us from an answer: refused connections, closed ports, names that do
 not resolve. Whoever verifies learns nothing of a network that is not theirs (S78)."""
 
-_FORBIDDEN = "its host may not be contacted; receivers are on public addresses."
-_WRONG = "the receiver must answer with status 200 and the challenge as the plain text of the body."
+_FORBIDDEN = told("its host may not be contacted; receivers are on public addresses.")
+_WRONG = told(
+    "the receiver must answer with status 200 and the challenge as the plain text of the body."
+)
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,12 @@ class Handshake:
     deadline_seconds: float
 
 
-def problem_with(handshake: Handshake) -> str | None:
+def problem_with(handshake: Handshake) -> Told | None:
     """Challenge a receiver; return why it failed, or None if it passed. Never holds the secret."""
     return asyncio.run(_challenge(handshake))
 
 
-async def _challenge(handshake: Handshake) -> str | None:
+async def _challenge(handshake: Handshake) -> Told | None:
     challenge = secrets.token_urlsafe(32)
     headers = {TOKEN_HEADER: handshake.secret, CHALLENGE_HEADER: challenge, "Accept": "text/plain"}
     async with AsyncOutbound(

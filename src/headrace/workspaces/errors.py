@@ -1,5 +1,6 @@
 """Refusals of workspaces."""
 
+from headrace.kit.told import told
 from headrace.rest.errors import Invalid
 
 
@@ -7,7 +8,9 @@ class WorkspaceTitleTaken(Invalid):
     """The agency has a workspace of that title."""
 
     def __init__(self, title: str) -> None:
-        super().__init__("title", f"a workspace {title!r} exists; choose another title.")
+        super().__init__(
+            "title", told("a workspace {title!r} exists; choose another title.", title=title)
+        )
 
 
 class TooManyWorkspaces(Invalid):
@@ -16,6 +19,9 @@ class TooManyWorkspaces(Invalid):
     def __init__(self, limit: int) -> None:
         super().__init__(
             "title",
-            f"the agency has {limit} workspaces, as many as this server allows; the operator "
-            "can raise HEADRACE_WORKSPACES_PER_AGENCY.",
+            told(
+                "the agency has {limit} workspaces, as many as this server allows; the operator "
+                "can raise HEADRACE_WORKSPACES_PER_AGENCY.",
+                limit=limit,
+            ),
         )
