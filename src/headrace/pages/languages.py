@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from importlib import resources
 
 from babel import Locale, dates, lists, numbers
@@ -139,10 +140,11 @@ class Languages:
             for tag, catalogue in {SOURCE: NullTranslations(), **catalogues}.items()
         }
 
-    @classmethod
-    def read(cls) -> "Languages":
-        """Read the catalogues that come with this release."""
-        return cls({tag: _translations(found) for tag, found in catalogues().items()})
+    @staticmethod
+    @cache
+    def read() -> "Languages":
+        """Return those that come with this release; their catalogues are read once in a process."""
+        return Languages({tag: _translations(found) for tag, found in catalogues().items()})
 
     @property
     def tags(self) -> tuple[str, ...]:
