@@ -71,7 +71,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Setting:
-    """One input of a form: a credential, a connection setting or an extract's custom setting."""
+    """One input of a form: a credential, a connection setting or an extract's custom setting.
+
+    takes_other_values: of options that only the source knows, it may not list all that it takes; so
+    a form lets people type others.
+    """
 
     name: str
     title: str
@@ -81,6 +85,7 @@ class Setting:
     description: str = ""
     initial_value: Any = None
     choices: tuple[Choice, ...] = ()
+    takes_other_values: bool = False
 
 
 class AuthKind(StrEnum):

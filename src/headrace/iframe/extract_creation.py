@@ -8,6 +8,7 @@ from fastapi import Response
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
+from headrace.access.errors import PermissionMissing
 from headrace.access.permissions import Permission
 from headrace.connections import queries as connection_queries
 from headrace.connections import service as connections
@@ -16,7 +17,8 @@ from headrace.connectors.contract import Setting, SettingType
 from headrace.extracts import creation
 from headrace.extracts.schemas import ExtractIn
 from headrace.iframe import connect_sources as sources
-from headrace.iframe import schedules
+from headrace.iframe import option_pickers, schedules
+from headrace.iframe.option_pickers import Picker
 from headrace.pages.forms import DATE, Field, Form
 from headrace.pages.guards import page_visit
 from headrace.pages.languages import N_
@@ -25,23 +27,27 @@ from headrace.pages.posted import Posted, PostedForm
 from headrace.pages.refusals import Refusal
 from headrace.pages.rendering import redirect, render
 from headrace.pages.visits import WorkspaceVisit
+from headrace.rest.errors import AppError
 from headrace.rest.outside import CallsOutside
 from headrace.rest.resources import AppResources
 from headrace.rest.session import DbSession
-from headrace.templates import presentation, preview
+from headrace.templates import options, presentation, preview
 from headrace.templates import queries as template_queries
 from headrace.templates import service as templates
 from headrace.templates.models import ExtractTemplate
-from headrace.templates.schemas import PreviewIn
+from headrace.templates.options import KeptOptions
+from headrace.templates.schemas import OptionsIn, PreviewIn
 
 router = page_router()
 Creator = Annotated[WorkspaceVisit, page_visit(Permission.EXTRACT_CREATE)]
+Viewer = Annotated[WorkspaceVisit, page_visit(Permission.EXTRACT_VIEW)]
 
 MOST_ACCOUNTS = 1000
 """How many accounts one form makes extracts of, as the API's operation does."""
 _SHOWN_ACCOUNTS = 200
 _LISTS = (SettingType.MULTI_SELECT, SettingType.DYNAMIC_MULTI_SELECT)
 _PREVIEWED_ACCOUNTS = 3
+_ASKED_ACCOUNTS = 3
 _TITLE = Field(
     "data_table_title",
     N_("Name of the data table"),
@@ -60,7 +66,8 @@ _HISTORY = Field(
 class Making:
     """What a page of this area is about: the connection, the template, and what was typed.
 
-    accounts: those that may be extracted, the first of them. chosen_*: what is ticked.
+    accounts: those that may be extracted, the first of them. chosen_*: what is ticked. pickers: the
+    settings whose options the platform knows.
     """
 
     connection: Mapping[str, Any]
@@ -71,6 +78,7 @@ class Making:
     chosen_accounts: frozenset[int]
     chosen_fields: frozenset[str]
     is_all: bool = False
+    pickers: tuple[Picker, ...] = ()
     preview: Mapping[str, Any] | None = None
 
     @property
@@ -138,13 +146,47 @@ def make(
     return redirect(visit, "/extracts", said="extracts_created")
 
 
+@router.post("/extracts/options")
+def look_up_options(
+    visit: Viewer,
+    session: DbSession,
+    resources: AppResources,
+    calls: CallsOutside,
+    kept: KeptOptions,
+    posted: PostedForm,
+) -> Response:
+    """Answer the form as it was sent, with options of one of its settings from the platform."""
+    # Looking them up takes the right to look, over the API as here; the form is for who may use it.
+    if not visit.may(Permission.EXTRACT_CREATE):
+        raise PermissionMissing(Permission.EXTRACT_CREATE)
+    ids = (int(posted.text(name, "0") or 0) for name in ("connection_id", "template_id"))
+    making = _typed(_making(visit, session, *ids), posted)
+    name, page = option_pickers.question(posted)
+
+    def looked_up(picker: Picker) -> Picker:
+        if picker.setting.name != name or not making.account_ids:
+            return picker
+        body = _options_body(making, picker, page)
+        source = making.template.datasource_name
+        try:
+            found = options.load(session, visit.scope, resources, calls, kept, source, body)
+        except AppError as error:
+            return picker.refused(Refusal.of_error(error))
+        return picker.answered(found, (row.title for row in _asked(making)), page)
+
+    return _form_page(visit, replace(making, pickers=tuple(map(looked_up, making.pickers))))
+
+
 @router.post("/extracts/quick")
 def make_at_once(visit: Creator, session: DbSession, posted: PostedForm) -> Response:
     """Create extracts of all accounts from a template as it is: one click, sensible defaults."""
     ids = (int(posted.text(name, "0") or 0) for name in ("connection_id", "template_id"))
     making = replace(_making(visit, session, *ids), is_all=True)
-    refused = _typed(making, Posted())
-    with shown_again(lambda refusal: _form_page(visit, _refused(refused, making, refusal))):
+
+    def again(refusal: Refusal) -> Response:
+        return _form_page(visit, replace(making, form=making.form.refused(refusal)))
+
+    with shown_again(again):
         body = {
             "data_table_title": making.template.title,
             "template_id": making.template.id,
@@ -152,10 +194,6 @@ def make_at_once(visit: Creator, session: DbSession, posted: PostedForm) -> Resp
         }
         made = creation.create(session, visit.scope, ExtractIn.model_validate(body))
     return redirect(visit, f"/extracts/{made[0]['id']}", said="extracts_created")
-
-
-def _refused(typed: Making, making: Making, refusal: Refusal) -> Making:
-    return replace(typed, form=making.form.refused(refusal))
 
 
 def _usable_connections(visit: WorkspaceVisit, session: Session) -> Sequence[Any]:
@@ -172,24 +210,23 @@ def _making(
     rows = connection_queries.filtered(rows, True, True, None)
     rows = rows.order_by(Account.title, Account.id).limit(MOST_ACCOUNTS)
     accounts = session.execute(rows).all()
+    form = _first_form(template)
     return Making(
         connection=connection,
         template=template,
         accounts=accounts,
         accounts_number=connection["enabled_for_extraction_accounts_number"],
-        form=_first_form(template),
+        form=form,
         chosen_accounts=frozenset(row.id for row in accounts[:1]),
         chosen_fields=frozenset(template.selected_fields),
         is_all=len(accounts) > 1,
+        pickers=option_pickers.pickers(_picked(template), form, Posted()),
     )
 
 
 def _first_form(template: ExtractTemplate) -> Form:
     report = templates.connector_of(template).spec.report(template.report)
-    settings = [
-        Field.of_setting(item, "settings", initial=_as_typed(template, item))
-        for item in report.settings
-    ]
+    settings = [_setting_field(template, item) for item in report.settings]
     history = [_HISTORY] if report.date_field is not None else []
     values = {"data_table_title": template.title}
     if template.scheduling:
@@ -197,10 +234,21 @@ def _first_form(template: ExtractTemplate) -> Form:
     return Form.of((_TITLE, *settings, *history, *schedules.FIELDS), values)
 
 
-def _as_typed(template: ExtractTemplate, item: Setting) -> Any:
-    """Return a setting's first value; a list without known choices stands in lines."""
+def _setting_field(template: ExtractTemplate, item: Setting) -> Field:
+    """Return the field of a setting; a list without known choices stands in lines."""
     value = template.settings.get(item.name, item.initial_value)
-    return "\n".join(value) if isinstance(value, list) and not item.choices else value
+    if option_pickers.is_picked(templates.connector_of(template), item):
+        return option_pickers.picked_field(item, value)
+    if isinstance(value, list) and not item.choices:
+        value = "\n".join(value)
+    return Field.of_setting(item, option_pickers.WITHIN, initial=value)
+
+
+def _picked(template: ExtractTemplate) -> list[Setting]:
+    """Return the settings whose options the platform can be asked for."""
+    connector = templates.connector_of(template)
+    report = connector.spec.report(template.report)
+    return [item for item in report.settings if option_pickers.is_picked(connector, item)]
 
 
 def _settings(making: Making) -> dict[str, Any]:
@@ -215,9 +263,12 @@ def _settings(making: Making) -> dict[str, Any]:
 
 
 def _typed(making: Making, posted: Posted) -> Making:
+    picked = _picked(making.template)
+    form = option_pickers.with_typed(making.form.typed(posted), picked, posted)
     return replace(
         making,
-        form=making.form.typed(posted),
+        form=form,
+        pickers=option_pickers.pickers(picked, form, posted),
         chosen_accounts=frozenset(int(item) for item in posted.all("accounts") if item.isdigit()),
         chosen_fields=frozenset(posted.all("fields")),
         is_all=posted.text("which") == "all",
@@ -252,6 +303,24 @@ def _preview_body(making: Making) -> PreviewIn:
     )
 
 
+def _asked(making: Making) -> list[Any]:
+    """The accounts whose options are shown: of many, the first ones."""
+    wanted = set(making.account_ids[:_ASKED_ACCOUNTS])
+    return [row for row in making.accounts if row.id in wanted]
+
+
+def _options_body(making: Making, picker: Picker, page: int) -> OptionsIn:
+    return OptionsIn(
+        template_id=making.template.id,
+        connection_id=making.connection["id"],
+        account_ids=[row.account_id for row in _asked(making)],
+        custom_setting_name=picker.setting.name,
+        search_query=picker.search,
+        page=page,
+        page_size=option_pickers.PAGE_SIZE,
+    )
+
+
 def _fields(making: Making) -> Sequence[Any]:
     report = templates.connector_of(making.template).spec.report(making.template.report)
     return report.fields
@@ -268,6 +337,7 @@ def _form_page(visit: WorkspaceVisit, making: Making) -> Response:
         accounts=making.accounts[:_SHOWN_ACCOUNTS],
         fields=fields,
         chosen=making.chosen_fields,
+        pickers={item.name: item for item in making.pickers},
         most_accounts=MOST_ACCOUNTS,
     )
 

@@ -164,6 +164,7 @@ CONVERSIONS = Setting(
         "as purchase and omni_purchase, would be counted twice."
     ),
     initial_value=["omni_purchase"],
+    takes_other_values=True,  # types are listed by what happened lately
 )
 CHOSEN = {"chosen_actions": "actions", "chosen_action_values": "action_values"}
 """Fields of ours: the sum over the action types of `CONVERSIONS`, and the list each adds up."""
