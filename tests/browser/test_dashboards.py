@@ -1,5 +1,6 @@
 """The dashboards in a real browser: by pointer, by keyboard, without scripts, narrow, light and dark."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -60,6 +61,30 @@ def test_a_chart_says_what_one_points_at(site: Site, page: Page, filled: RemoteW
     expect(said).not_to_have_text(first)
     page.keyboard.press("Escape")
     expect(said).to_have_text("")
+
+
+def test_a_link_to_a_picture_is_copied(site: Site, page: Page, filled: RemoteWorkspace) -> None:
+    opened(site, page, filled, "performance?metric=clicks")
+    page.get_by_role("link", name="Link to picture").click()
+    no_violations(page)
+    page.get_by_label("Title").fill("Clicks of ours")
+    page.get_by_role("button", name="Make the link").click()
+    field = page.get_by_label("Address of the picture")
+    expect(field).to_have_value(re.compile(r"/charts/.+\.png$"))
+    no_violations(page)
+    no_sideways_scrolling(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("It is copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == field.input_value()
+    # Where the host page of a frame does not allow the clipboard, the older way is taken.
+    page.evaluate("navigator.clipboard.writeText('something else')")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(Error('no')); }")
+    page.get_by_role("button", name="Copy").click()
+    page.wait_for_function(
+        "wanted => getSelection().toString() === wanted", arg=field.input_value()
+    )
+    assert page.evaluate("navigator.clipboard.readText()") == field.input_value()
 
 
 def test_filters_work_without_scripts(

@@ -40,7 +40,8 @@ def test_each_says_what_to_do_where_there_is_nothing_yet(
     # Only who may connect is asked to.
     assert "Connect a platform</a>" not in shown(bare, "/dashboards/performance")
     assert "custom period needs" in shown(bare, "/dashboards/performance?period=custom", 400)
-    unread = shown(bare, "/dashboards/performance?period=nonsense&page=x&sort=none&date_from=")
+    odd = "period=nonsense&page=x&sort=none&date_from=&path=x&self=y"
+    unread = shown(bare, f"/dashboards/performance?{odd}")
     assert "No advertising figures yet" in unread
 
 

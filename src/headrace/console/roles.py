@@ -52,7 +52,8 @@ def show_form(visit: Chief, session: DbSession, copy_of: Copied = None) -> Respo
     if copy_of is None:
         return _page(visit, Form.of(_FIELDS, {"permissions": []}), None)
     copied = service.get(session, visit.scope, copy_of)
-    title = visit.language.gettext(N_("Copy of %(title)s"), title=copied.title)
+    given = visit.language.gettext(copied.title) if copied.is_system else copied.title
+    title = visit.language.gettext(N_("Copy of %(title)s"), title=given)
     return _page(visit, _filled(copied, title), None)
 
 

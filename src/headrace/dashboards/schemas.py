@@ -11,6 +11,9 @@ from headrace.dashboards.metrics import Metric
 from headrace.dashboards.performance import DayState
 from headrace.dashboards.pipeline_health import NextStep
 
+MOST_IN_A_LINK = 100
+"""How many channels, and how many accounts, are locked in a link to a picture."""
+
 
 class DashboardOut(BaseModel):
     """A page that shows something of a workspace."""
@@ -136,9 +139,11 @@ class PictureLinkIn(BaseModel):
     date_from: date | None = Field(None, description="First day of a custom period.")
     date_to: date | None = Field(None, description="Last day of a custom period.")
     compare: Comparison = Comparison.PREVIOUS_PERIOD
-    channels: list[str] = Field([], max_length=100, description="Data sources; none for all.")
+    channels: list[str] = Field(
+        [], max_length=MOST_IN_A_LINK, description="Data sources; none for all."
+    )
     accounts: list[str] = Field(
-        [], max_length=100, description="By their ids at the platforms; none for all."
+        [], max_length=MOST_IN_A_LINK, description="By their ids at the platforms; none for all."
     )
     currency: str | None = Field(None, max_length=3)
 

@@ -28,18 +28,20 @@ from headrace.rest.session import DbSession
 
 router = page_router()
 Viewer = Annotated[WorkspaceVisit, page_visit(Permission.DASHBOARD_VIEW)]
-_TITLES = {
+TITLES = {
     "performance": (N_("Performance"), N_("What your advertising cost, and what it brought.")),
     "freshness": (N_("Freshness"), N_("Which days of your data are here, complete or not.")),
     "pipeline_health": (N_("Pipeline health"), N_("What works, what does not, and what to do.")),
 }
+"""What each dashboard is called and shows, by its name."""
+
 _HATCH_OF_PAGE = "var(--soft)"
 
 
 @router.get("/dashboards")
 def show_dashboards(visit: Viewer) -> Response:
     """Answer the dashboards there are."""
-    listed = [(item.data_name, *_TITLES[item.data_name]) for item in DASHBOARDS]
+    listed = [(item.data_name, *TITLES[item.data_name]) for item in DASHBOARDS]
     return render(visit, "dashboards/list.html", dashboards=listed)
 
 
@@ -99,6 +101,7 @@ def _performance(visit: WorkspaceVisit, desk: Desk, shown: Shown, metric: Metric
             (name, list(rows)) for name, rows in groupby(found.campaigns, lambda one: one.channel)
         ],
         "exports": export_links(visit, "performance"),
+        "picture": picture_link(visit, "performance"),
     }
     for state in (DayState.PROVISIONAL, DayState.MISSING):
         of_state = [one.date for one in found.by_day if one.state is state]
@@ -134,14 +137,27 @@ def _charts(visit: WorkspaceVisit, desk: Desk, shown: Shown, metric: Metric) -> 
 
 def export_links(visit: WorkspaceVisit, name: str) -> list[tuple[str, str]]:
     """Return where the figures that a page shows can be had as files, by the name of the form."""
-    query: dict[str, Any] = {}
-    for key, value in visit.query:
-        query.setdefault(key, []).append(value)
-    query.pop("said", None)
+    query = asked_by(visit)
     return [
         (form.upper(), visit.link(f"/dashboards/{name}/export", **{**query, "format": form}))
         for form in ("csv", "json")
     ]
+
+
+def picture_link(visit: WorkspaceVisit, name: str) -> str | None:
+    """Return where a link to a picture of the chart is made, for those who may hand it on."""
+    if not visit.may(Permission.DASHBOARD_CREATE):
+        return None
+    return visit.link(f"/dashboards/{name}/picture", **asked_by(visit))
+
+
+def asked_by(visit: WorkspaceVisit) -> dict[str, Any]:
+    """Return what the address of a dashboard asks for, fit for the address of another page of it."""
+    query: dict[str, Any] = {}
+    for key, value in visit.query:
+        query.setdefault(key, []).append(value)
+    query.pop("said", None)
+    return query
 
 
 def drawn(visit: WorkspaceVisit, desk: Desk, spec: dict[str, Any]) -> Markup | None:

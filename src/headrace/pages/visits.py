@@ -111,7 +111,7 @@ class Visit:
         """Whether the visitor has a permission; in templates: `visit.may("connection.create")`."""
         return False
 
-    def link(self, path: str, **query: Any) -> str:
+    def link(self, path: str, /, **query: Any) -> str:
         """Return the address of a page of this mount.
 
         path: below the base. query: parameters; those that are None are left out, lists repeated.
@@ -123,7 +123,7 @@ class Visit:
         text = urlencode(given, doseq=True, quote_via=quote)
         return f"{self.base}{path}" + (f"?{text}" if text else "")
 
-    def here(self, **changed: Any) -> str:
+    def here(self, /, **changed: Any) -> str:
         """Return this page's own address with some parameters changed; None takes one out."""
         kept: dict[str, Any] = {}
         for name, value in self.query:
