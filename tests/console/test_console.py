@@ -183,6 +183,27 @@ def test_a_new_password_ends_what_the_old_one_made(chief: Visitor) -> None:  # S
     assert chief.get("/workspaces").status_code == 303
 
 
+def test_what_the_system_calls_roles_and_permissions_is_german_too(
+    chief: Visitor, workspace: WorkspaceFake
+) -> None:
+    # One of the agency's own keeps its title, whatever it is called.
+    made = chief.post("/roles/new", {"title": "Load", "permissions": ["load.view"]})
+    assert made.status_code == 303, made.text
+    page = chief.get("/roles", **{"Accept-Language": "de"}).text
+    for words in ("Betrachter", "Verwalter des Arbeitsbereichs", "Verbindungen ansehen"):
+        assert words in page
+    assert "View connections" not in page
+    own_pages = Visitor(chief.client, f"/workspaces/{workspace.id}", chief.headers)
+    members = own_pages.get("/members", **{"Accept-Language": "de"}).text
+    assert ">Betrachter</option>" in members
+    assert ">Load</option>" in members
+    # The API speaks English.
+    roles = workspace.client.get(
+        "/api/v3/member-roles", headers=workspace.headers | {"Accept-Language": "de"}
+    )
+    assert "Viewer" in [role["title"] for role in roles.json()]
+
+
 def test_roles_platforms_and_the_trail(chief: Visitor, agency: AgencyFake) -> None:
     roles = chief.get("/roles").text
     assert "Viewer" in roles

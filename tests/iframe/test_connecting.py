@@ -88,6 +88,23 @@ def test_platforms_are_found_by_name_and_category(visitor: Visitor) -> None:
     assert "Meta Ads" not in visitor.get("/connect?category=Files").text
 
 
+def test_what_plugins_ask_for_is_german_too(visitor: Visitor) -> None:
+    german = {"Accept-Language": "de"}
+    platforms = visitor.get("/connect", **german).text
+    assert "Werbung" in platforms
+    assert "Advertising</small>" not in platforms
+    form = visitor.get("/connect/postgres", **german).text
+    for words in ("Datenbank", "Verschlüsselt, Zertifikat geprüft", "Ein SELECT; geben Sie dies"):
+        assert words in form
+    refused = visitor.post("/connect/postgres", {"settings.host": "db"}, german | visitor.headers)
+    assert refused.status_code == 400
+    problems = re.findall(r'<p class="problem" id="(\S+)"><span.*?</span>(.*?)</p>', refused.text)
+    assert problems == [("f-settings-database-wrong", "Datenbank wird gebraucht.")]
+    destination = visitor.get("/destinations/new/postgre_sql", **german).text
+    assert "Hostname oder Adresse des Servers." in destination
+    assert ">verify-full</option>" in destination
+
+
 def test_every_platform_has_a_picture(visitor: Visitor) -> None:
     pictures = set(re.findall(r'src="(/datasources/[^"]+)"', visitor.get("/connect").text))
 

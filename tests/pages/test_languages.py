@@ -37,6 +37,8 @@ def test_every_text_is_translated(tool: dict[str, Any]) -> None:
     assert "Your changes are saved." in wanted
     assert "Load {load_id} is paused; unpause it before running it." in wanted
     assert "Extract template" in wanted
+    for words in ("View connections", "Viewer", "Advertising", "SSL mode", "Campaigns, daily"):
+        assert words in wanted
     for tag in catalogues():
         lacking = {
             text: place for text, place in wanted.items() if text not in tool["translated"](tag)

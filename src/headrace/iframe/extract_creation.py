@@ -110,12 +110,13 @@ def begin(
     spec = connections.connector_named(usable[0].datasource_name).spec
     best = spec.paid_media.template if spec.paid_media else ""
     is_other = (func.coalesce(ExtractTemplate.code, "") != best).label("is_other")
+    is_global = ExtractTemplate.agency_id.is_(None).label("is_global")
     in_order = (is_other, ExtractTemplate.is_wide, ExtractTemplate.title)
     return render(
         visit,
         "extracts/new_template.html",
         connection=usable[0],
-        templates=session.execute(rows.add_columns(is_other).order_by(*in_order)).all(),
+        templates=session.execute(rows.add_columns(is_other, is_global).order_by(*in_order)).all(),
         search=search,
     )
 

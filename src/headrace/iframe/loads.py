@@ -12,6 +12,7 @@ from headrace.destinations import queries as destination_queries
 from headrace.destinations.models import DestinationConnection, DestinationStatus
 from headrace.iframe import schedules, statuses
 from headrace.iframe.extracts import DATES
+from headrace.kit.told import as_said
 from headrace.loaders.contract import WriteMode
 from headrace.loads import presentation, queries, service
 from headrace.loads.queries import KIND
@@ -186,14 +187,14 @@ def _new_form(visit: WorkspaceVisit, session: Session, given: Mapping[str, Any])
             N_("Data table"),
             SELECT,
             required=True,
-            options=tuple(Option(str(row.id), row.title) for row in tables),
+            options=tuple(Option(str(row.id), as_said(row.title)) for row in tables),
         ),
         Field(
             "destination_connection_id",
             N_("Destination"),
             SELECT,
             required=True,
-            options=tuple(Option(str(row.id), row.title) for row in places),
+            options=tuple(Option(str(row.id), as_said(row.title)) for row in places),
         ),
         Field(
             "destination_table",

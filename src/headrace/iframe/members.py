@@ -5,7 +5,9 @@ from typing import Annotated
 from fastapi import Response
 from sqlalchemy.orm import Session
 
-from headrace.access.permissions import Permission
+from headrace.access.models import Role
+from headrace.access.permissions import SYSTEM_ROLES, Permission
+from headrace.kit.told import Told, as_said, named
 from headrace.members import queries, service
 from headrace.members.schemas import MemberIn
 from headrace.pages.forms import SELECT, Field, Form, Option
@@ -62,13 +64,17 @@ def remove_member(user_id: Id, visit: Host, session: DbSession) -> Response:
 
 def _form(visit: WorkspaceVisit, session: Session) -> Form:
     roles = service.assignable(session, visit.scope)
-    options = tuple(Option(str(role.id), role.title, role.description or "") for role in roles)
+    options = tuple(Option(str(role.id), _called(role), role.description or "") for role in roles)
     return Form.of(
         (
             Field("username", N_("Username"), required=True),
             Field("role_id", N_("Role"), SELECT, required=True, options=options),
         )
     )
+
+
+def _called(role: Role) -> Told:
+    return as_said(role.title) if role.code is None else named(role.title)
 
 
 def _page(visit: WorkspaceVisit, session: Session, form: Form) -> Response:
@@ -79,4 +85,5 @@ def _page(visit: WorkspaceVisit, session: Session, form: Form) -> Response:
         list=listed(session, visit, queries.member_rows(visit.scope)),
         form=form,
         roles=form.fields[1].options,
+        system_roles={role.id for role in SYSTEM_ROLES.values()},
     )

@@ -31,10 +31,10 @@ _OF_PARAM = {
 
 @dataclass(frozen=True)
 class Option:
-    """One choice of a field. label: a text marked with `N_`, or a name that is in no language."""
+    """One choice of a field. label: a text marked with `N_`, or a name in no language (`as_said`)."""
 
     value: str
-    label: str
+    label: str | Told
     description: str = ""
 
 

@@ -41,12 +41,12 @@ class Refusal:
         return cls(400, joined(whole) if is_of_the_whole else None, found)
 
     def at(self, name: str) -> list[Told]:
-        """Return what is said at a field; by its full name or the last part of it."""
+        """Return what is said at a field; by its full name or, for short, the last part."""
         if name in self.by_field:
             return self.by_field[name]
         return [
             text
             for key, texts in self.by_field.items()
-            if key.rpartition(".")[2] == name
+            if key.rpartition(".")[2] == name or key == name.rpartition(".")[2]
             for text in texts
         ]

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from headrace.kit.outcomes import SlowDown
+from headrace.pages.languages import N_
 from headrace.rest.errors import NotFound
 from headrace.rest.paging import PageAsked, page_of_rows
 from headrace.runs import pauses, queries
@@ -17,12 +18,14 @@ from headrace.runs.models import Run, RunAttempt, RunStatus, RunWindow
 from headrace.tenancy.scope import WorkspaceScope, owned_columns
 
 _NEXT_STEPS = {
-    "Reauthorize": "Reconnect what the message names, then replay the run.",
-    "Refused": "Put right what the message says, then replay the run.",
-    "TryLater": "Replay the run when the cause has passed; if it fails again with the same "
-    "message, the cause has not.",
+    "Reauthorize": N_("Reconnect what the message names, then replay the run."),
+    "Refused": N_("Put right what the message says, then replay the run."),
+    "TryLater": N_(
+        "Replay the run when the cause has passed; if it fails again with the same message, the "
+        "cause has not."
+    ),
 }
-_OTHER_STEP = "Replay the run; the server's log has the details."
+_OTHER_STEP = N_("Replay the run; the server's log has the details.")
 
 
 @dataclass(frozen=True)
