@@ -36,6 +36,7 @@ def test_options_follow_what_is_typed(site: Site, workspace: RemoteWorkspace, pa
     expect(page.get_by_text("There are no others of that name.")).to_be_visible()
     chosen = page.get_by_role("group", name="Chosen").get_by_role("checkbox")
     expect(chosen).to_have_count(2)
+    expect(page.locator(".wrong")).to_have_count(0)
     no_violations(page)
     no_sideways_scrolling(page)
     page.route("**/extracts/options", lambda route: route.abort())
