@@ -100,6 +100,17 @@ def test_what_plugins_ask_for_is_german_too(visitor: Visitor) -> None:
     assert refused.status_code == 400
     problems = re.findall(r'<p class="problem" id="(\S+)"><span.*?</span>(.*?)</p>', refused.text)
     assert problems == [("f-settings-database-wrong", "Datenbank wird gebraucht.")]
+    # What a connector itself says no to, in the refusal that the service makes of it.
+    given = {"host": "db", "database": "d", "user": "u", "table": "t", "query": "SELECT 1"}
+    form_of_both = {f"settings.{name}": value for name, value in given.items()}
+    refused = visitor.post(
+        "/connect/postgres", form_of_both | {"credentials.password": "p"}, german | visitor.headers
+    )
+    assert refused.status_code == 400
+    assert (
+        "PostgreSQL ließ sich nicht verbinden: Geben Sie eine Tabelle oder eine Abfrage an, nicht "
+        "beides." in refused.text
+    )
     destination = visitor.get("/destinations/new/postgre_sql", **german).text
     assert "Hostname oder Adresse des Servers." in destination
     assert ">verify-full</option>" in destination

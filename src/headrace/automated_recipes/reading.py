@@ -15,6 +15,7 @@ from headrace.connectors.paid_media import PaidMediaMapping
 from headrace.data_tables import queries as data_tables
 from headrace.kit import clock
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.recipes.building import Blueprint, Result
 from headrace.recipes.steps import Step
 from headrace.tenancy.scope import WorkspaceScope
@@ -33,7 +34,7 @@ def blueprint_of(session: Session, scope: WorkspaceScope, recipe: AutomatedRecip
     template = TEMPLATES[recipe.template_id]
     tables = _tables(session, scope, recipe.id)
     if not tables:
-        raise Refused("None of its accounts is extracted any more; update the recipe.")
+        raise Refused(told("None of its accounts is extracted any more; update the recipe."))
     return Blueprint(
         steps=_steps(template, tables, recipe),
         tables={table.name: table.table_id for table in tables},
@@ -100,5 +101,10 @@ def _steps(
 def _mapping(table: TableRead) -> PaidMediaMapping:
     mapping = connections.connector_named(table.datasource_name).spec.paid_media
     if mapping is None:
-        raise Refused(f"{table.datasource_name} is no longer read as paid media.")
+        raise Refused(
+            told(
+                "{datasource_name} is no longer read as paid media.",
+                datasource_name=table.datasource_name,
+            )
+        )
     return mapping

@@ -9,6 +9,7 @@ from headrace.connections import announcing, queries, service
 from headrace.connections.models import Connection, ConnectionStatus
 from headrace.connectors.abilities import RenewsCredentials
 from headrace.kit.outcomes import Reauthorize, TryLater
+from headrace.kit.told import told
 from headrace.rest.resources import Resources
 from headrace.tenancy.scope import WorkspaceScope
 
@@ -86,4 +87,4 @@ def while_current(
             now = queries.credentials_now(session, used.id)
         if now is None or now == used.credentials:
             raise
-        raise TryLater("The connection got new credentials meanwhile.") from error
+        raise TryLater(told("The connection got new credentials meanwhile.")) from error

@@ -25,6 +25,7 @@ from headrace.connectors.contract import Account as RemoteAccount
 from headrace.connectors.registry import connectors
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError, Reauthorize
+from headrace.kit.told import told
 from headrace.rest.errors import NotFound
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
@@ -304,7 +305,7 @@ def _access(
     resources: Resources, connection: Connection, sealed: str | None, settings: dict[str, Any]
 ) -> Access:
     if sealed is None:
-        raise Reauthorize("The connection was deleted.")
+        raise Reauthorize(told("The connection was deleted."))
     credentials = resources.vault.open_object(sealed, _place(connection))
     return access_with(resources, connection.datasource_name, credentials, settings)
 

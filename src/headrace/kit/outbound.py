@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from headrace.kit import tracing
+from headrace.kit.told import told
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -113,7 +114,9 @@ def vetted_addresses(host: str, port: int, policy: OutboundPolicy) -> list[str]:
     """
     host = host.rstrip(".").lower()
     if host in _METADATA_NAMES:
-        raise OutboundRefused(f"{host} is a cloud metadata service; it is never contacted.")
+        raise OutboundRefused(
+            told("{host} is a cloud metadata service; it is never contacted.", host=host)
+        )
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -128,15 +131,21 @@ def _vet(host: str, address: IpAddress, policy: OutboundPolicy) -> None:
     inner = _inner_v4(address)
     leads_to = [address, inner] if inner else [address]
     if any(item in _METADATA_ADDRESSES for item in leads_to):
-        raise OutboundRefused(f"{host} leads to a cloud metadata address; it is never contacted.")
+        raise OutboundRefused(
+            told("{host} leads to a cloud metadata address; it is never contacted.", host=host)
+        )
     if any(policy.allows_private(host, item) for item in leads_to):
         return
     if any(item in network for item in leads_to for network in _REFUSED_NETWORKS) or not all(
         item.is_global for item in leads_to
     ):
         raise OutboundRefused(
-            f"{host} leads to {address}, which is not a public address. "
-            "If it is meant, the operator adds the host to HEADRACE_ALLOWED_PRIVATE_HOSTS."
+            told(
+                "{host} leads to {address}, which is not a public address. If it is meant, the "
+                "operator adds the host to HEADRACE_ALLOWED_PRIVATE_HOSTS.",
+                host=host,
+                address=address,
+            )
         )
 
 
@@ -240,7 +249,9 @@ class OutboundHttp:
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise OutboundRefused(f"Only http and https addresses are contacted, not {url[:80]!r}.")
+            raise OutboundRefused(
+                told("Only http and https addresses are contacted, not {url!r}.", url=url[:80])
+            )
         _check_headers(headers or {})
         asked = "&".join(filter(None, (parts.query, urlencode(query or {}))))
         # The path alone: a pool manager would take the whole address apart four times a request.
@@ -268,8 +279,11 @@ def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not value.isascii() or not value.isprintable():
             raise OutboundRefused(
-                f"The header {name} would hold characters that cannot be sent; credentials are "
-                "letters, digits and signs without line breaks."
+                told(
+                    "The header {name} would hold characters that cannot be sent; credentials are "
+                    "letters, digits and signs without line breaks.",
+                    name=name,
+                )
             )
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from headrace import events
 from headrace.data_tables import followers
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loads import service as loads
 from headrace.recipes import building, enabling, queries
 from headrace.recipes.building import Built, Prepared
@@ -35,7 +36,7 @@ def _parts(session: Session, context: RunContext) -> tuple[Recipe, EnabledRecipe
         recipe = queries.recipe_of(session, context.scope, enabled.recipe_id)
         if recipe is not None and recipe.is_active:
             return recipe, enabled
-    raise Refused("The recipe is not active here any more.")
+    raise Refused(told("The recipe is not active here any more."))
 
 
 def _begin(session: Session, context: RunContext) -> Prepared:

@@ -123,7 +123,9 @@ class OutsideCalls:
         try:
             answer, error = ended.get(timeout=seconds)
         except queue.Empty:
-            raise TryLater(f"The source gave no answer in {seconds:.0f} s.") from None
+            raise TryLater(
+                told("The source gave no answer in {seconds:.0f} s.", seconds=seconds)
+            ) from None
         if error is not None:
             raise error
         return answer  # type: ignore[return-value]  # without an error it is the work's answer

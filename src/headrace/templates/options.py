@@ -160,7 +160,9 @@ def _reader(
         answers: dict[str, Options] = {}
         for account in source.accounts:
             if clock.now() >= deadline:
-                raise TryLater("The source answers too slowly for so many accounts; ask for fewer.")
+                raise TryLater(
+                    told("The source answers too slowly for so many accounts; ask for fewer.")
+                )
             offered = found.options(source.access, OptionsRequest(account, report, setting))
             answers[account.remote_id] = tuple(islice(offered, MOST_OPTIONS))
             kept.keep(question.key(account.remote_id), answers[account.remote_id])

@@ -24,7 +24,7 @@ from headrace.kit.columns import api_type, column_type_of
 from headrace.kit.days import DayRange
 from headrace.kit.names import unique_sql_name
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
-from headrace.kit.told import told_by
+from headrace.kit.told import told, told_by
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
 from headrace.templates import presentation, queries, service
@@ -110,7 +110,7 @@ class PreviewJournal:
             TryLater: if there is not.
         """
         if not self.has(seconds):
-            raise TryLater("The source takes longer than the time of a preview.")
+            raise TryLater(told("The source takes longer than the time of a preview."))
         clock.sleep(seconds)
 
     def has(self, seconds: float) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from headrace.kit.columns import ColumnType
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 _DELIMITER_WORDS = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
@@ -44,7 +45,7 @@ class FileSettings:
         """
         url = _text(settings, "url")
         if url is None:
-            raise Refused("The setting url is missing: give an https, s3 or file address.")
+            raise Refused(told("The setting url is missing: give an https, s3 or file address."))
         return cls(
             url=url,
             format=_format(_text(settings, "format")),
@@ -62,7 +63,11 @@ def _text(settings: Mapping[str, Any], name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise Refused(f"The setting {name} must be text, not {type(value).__name__}.")
+        raise Refused(
+            told(
+                "The setting {name} must be text, not {kind}.", name=name, kind=type(value).__name__
+            )
+        )
     return value.strip() or None
 
 
@@ -73,19 +78,28 @@ def _format(value: str | None) -> FileFormat | None:
         return FileFormat(value.lower())
     except ValueError:
         known = ", ".join(FileFormat)
-        raise Refused(f"The setting format is {value!r}; it must be one of {known}.") from None
+        raise Refused(
+            told(
+                "The setting format is {value!r}; it must be one of {known}.",
+                value=value,
+                known=known,
+            )
+        ) from None
 
 
 def _delimiter(given: Any) -> str | None:
     if given is None or given == "":
         return None
     if not isinstance(given, str):
-        raise Refused("The setting delimiter must be one character.")
+        raise Refused(told("The setting delimiter must be one character."))
     value = _DELIMITER_WORDS.get(given.lower(), given)
     if len(value) != 1 or not value.isascii() or value in '"\r\n\0':
         raise Refused(
-            f"The setting delimiter is {value!r}; it must be one ASCII character "
-            "other than a quote or a line end."
+            told(
+                "The setting delimiter is {value!r}; it must be one ASCII character other than a "
+                "quote or a line end.",
+                value=value,
+            )
         )
     return value
 
@@ -97,9 +111,13 @@ def _encoding(value: str | None) -> str | None:
         found = codecs.lookup(value)
         found.incrementaldecoder(errors="strict").decode(b"")
     except (LookupError, TypeError):
-        raise Refused(f"The setting encoding is {value!r}, which is not a known one.") from None
+        raise Refused(
+            told("The setting encoding is {value!r}, which is not a known one.", value=value)
+        ) from None
     if not _is_text_codec(found):
-        raise Refused(f"The setting encoding is {value!r}, which is not a text encoding.")
+        raise Refused(
+            told("The setting encoding is {value!r}, which is not a text encoding.", value=value)
+        )
     return str(found.name)
 
 
@@ -114,9 +132,11 @@ def _types(value: Any) -> dict[str, ColumnType]:
         try:
             value = json.loads(value)
         except ValueError:
-            raise Refused("The setting types is not a JSON object of column to type.") from None
+            raise Refused(
+                told("The setting types is not a JSON object of column to type.")
+            ) from None
     if not isinstance(value, Mapping):
-        raise Refused("The setting types must be an object of column name to type.")
+        raise Refused(told("The setting types must be an object of column name to type."))
     return {str(name).strip(): _type(str(name), kind) for name, kind in value.items()}
 
 
@@ -126,5 +146,10 @@ def _type(name: str, kind: Any) -> ColumnType:
     except ValueError:
         known = ", ".join(ColumnType)
         raise Refused(
-            f"The setting types gives column {name!r} the type {kind!r}; use one of {known}."
+            told(
+                "The setting types gives column {name!r} the type {kind!r}; use one of {known}.",
+                name=name,
+                kind=kind,
+                known=known,
+            )
         ) from None

@@ -10,6 +10,7 @@ from psycopg import sql
 from headrace.connectors.sources.postgres.settings import PostgresSettings
 from headrace.kit.outbound import HostUnknown, OutboundPolicy, OutboundRefused, vetted_addresses
 from headrace.kit.outcomes import OutsideError, Reauthorize, Refused, TryLater
+from headrace.kit.told import told
 
 _CONNECT_SECONDS = 10
 _SESSION = {
@@ -65,7 +66,7 @@ def _connect(settings: PostgresSettings, policy: OutboundPolicy) -> psycopg.Conn
         raise Refused(str(error)) from None
     except HostUnknown as error:
         raise TryLater(str(error)) from None
-    failure: OutsideError = TryLater(f"PostgreSQL at {place} does not answer.")
+    failure: OutsideError = TryLater(told("PostgreSQL at {place} does not answer.", place=place))
     for address in addresses:
         try:
             return _connect_to(address, settings, _ssl_mode(settings, address, policy))
@@ -108,28 +109,43 @@ def _why_not_connected(message: str, place: str) -> OutsideError:
     """Read the driver's message: it carries no code when a connection fails."""
     said = message.partition("FATAL:")[2].strip().partition("\n")[0]
     if "certificate" in message:
-        return Refused(f"PostgreSQL at {place} did not show a valid certificate.")
+        return Refused(told("PostgreSQL at {place} did not show a valid certificate.", place=place))
     if "SSL was required" in message or "not support SSL" in message:
         return Refused(
-            f"PostgreSQL at {place} does not encrypt. "
-            "Let it, or choose another ssl_mode if the way there is safe."
+            told(
+                "PostgreSQL at {place} does not encrypt. Let it, or choose another ssl_mode if the "
+                "way there is safe.",
+                place=place,
+            )
         )
     if not said or any(words in said for words in _NOT_NOW):
-        return TryLater(f"PostgreSQL at {place} does not answer{f': {said}' if said else ''}.")
+        if not said:
+            return TryLater(told("PostgreSQL at {place} does not answer.", place=place))
+        return TryLater(
+            told("PostgreSQL at {place} does not answer: {said}.", place=place, said=said)
+        )
     if any(words in said for words in _NOT_LET_IN) or ("role" in said and "exist" in said):
-        return Reauthorize(f"PostgreSQL at {place} does not accept the user or password: {said}.")
-    return Refused(f"PostgreSQL at {place} refuses the connection: {said}.")
+        return Reauthorize(
+            told(
+                "PostgreSQL at {place} does not accept the user or password: {said}.",
+                place=place,
+                said=said,
+            )
+        )
+    return Refused(
+        told("PostgreSQL at {place} refuses the connection: {said}.", place=place, said=said)
+    )
 
 
 def _told(error: psycopg.Error) -> OutsideError:
     state = error.sqlstate
     said = error.diag.message_primary or type(error).__name__
     if state is None:
-        return TryLater(f"The connection to PostgreSQL was lost ({said}).")
+        return TryLater(told("The connection to PostgreSQL was lost ({said}).", said=said))
     if state == "57014":
-        return Refused("PostgreSQL stopped the query because it took too long; narrow it.")
+        return Refused(told("PostgreSQL stopped the query because it took too long; narrow it."))
     if state.startswith("28"):
-        return Reauthorize(f"PostgreSQL does not accept the user any more: {said}.")
+        return Reauthorize(told("PostgreSQL does not accept the user any more: {said}.", said=said))
     if state[:2] in _TRANSIENT_CLASSES:
-        return TryLater(f"PostgreSQL could not answer for now: {said}.")
-    return Refused(f"PostgreSQL refuses the query: {said} ({state}).")
+        return TryLater(told("PostgreSQL could not answer for now: {said}.", said=said))
+    return Refused(told("PostgreSQL refuses the query: {said} ({state}).", said=said, state=state))

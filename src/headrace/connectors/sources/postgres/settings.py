@@ -7,6 +7,7 @@ from typing import Any
 from headrace.connectors.contract import Access
 from headrace.connectors.sources.postgres.spec import SSL_MODES
 from headrace.kit.outcomes import Reauthorize, Refused
+from headrace.kit.told import told
 
 _NOT_IN_HOSTS = set("/\\,@= \t\r\n\0")
 
@@ -38,10 +39,10 @@ class PostgresSettings:
         settings = access.settings
         password = access.credentials.get("password")
         if not password:
-            raise Reauthorize("The password is missing.")
+            raise Reauthorize(told("The password is missing."))
         table, query = _text(settings, "table"), _query(settings)
         if (table is None) == (query is None):
-            raise Refused("Give a table or a query, and not both.")
+            raise Refused(told("Give a table or a query, and not both."))
         return cls(
             host=_host(_required(settings, "host")),
             port=_port(settings.get("port")),
@@ -61,21 +62,23 @@ def _text(settings: Mapping[str, Any], name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or "\0" in value:
-        raise Refused(f"The setting {name} must be text without NUL characters.")
+        raise Refused(told("The setting {name} must be text without NUL characters.", name=name))
     return value if value.strip() else None
 
 
 def _required(settings: Mapping[str, Any], name: str) -> str:
     value = _text(settings, name)
     if value is None:
-        raise Refused(f"The setting {name} is missing.")
+        raise Refused(told("The setting {name} is missing.", name=name))
     return value
 
 
 def _host(value: str) -> str:
     # A path or an @ would name a socket of this machine, a comma a second host.
     if not value.isascii() or _NOT_IN_HOSTS & set(value):
-        raise Refused("The setting host must be one host name or address, and no socket or URL.")
+        raise Refused(
+            told("The setting host must be one host name or address, and no socket or URL.")
+        )
     return value
 
 
@@ -87,14 +90,22 @@ def _port(value: Any) -> int:
     except (TypeError, ValueError):
         port = 0
     if not 1 <= port <= 65535:
-        raise Refused(f"The setting port is {value!r}; it must be a number from 1 to 65535.")
+        raise Refused(
+            told("The setting port is {value!r}; it must be a number from 1 to 65535.", value=value)
+        )
     return port
 
 
 def _ssl_mode(value: str | None) -> str | None:
     known = [choice.value for choice in SSL_MODES]
     if value is not None and value not in known:
-        raise Refused(f"The setting ssl_mode is {value!r}; use one of {', '.join(known)}.")
+        raise Refused(
+            told(
+                "The setting ssl_mode is {value!r}; use one of {known}.",
+                value=value,
+                known=", ".join(known),
+            )
+        )
     return value
 
 

@@ -9,6 +9,7 @@ import hashlib
 from psycopg import sql
 
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import TargetTable
 from headrace.loaders.rows import check_columns
 from headrace.loaders.targets.postgre_sql.settings import MAX_NAME_BYTES
@@ -20,17 +21,27 @@ _SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
 def check_name(name: str, what: str) -> None:
     """Raise `Refused` if PostgreSQL cannot hold the name as it is."""
     if not name:
-        raise Refused(f"A {what} name must not be empty.")
+        raise Refused(told("A {what} name must not be empty.", what=what))
     if "\0" in name:
-        raise Refused(f"The {what} name {name[:80]!r} holds a NUL character.")
+        raise Refused(
+            told("The {what} name {name!r} holds a NUL character.", what=what, name=name[:80])
+        )
     try:
         length = len(name.encode())
     except UnicodeEncodeError as error:
-        raise Refused(f"The {what} name {name[:80]!r} is not valid Unicode.") from error
+        raise Refused(
+            told("The {what} name {name!r} is not valid Unicode.", what=what, name=name[:80])
+        ) from error
     if length > MAX_NAME_BYTES:
         raise Refused(
-            f"The {what} name {name[:80]!r} takes {length} bytes; "
-            f"PostgreSQL keeps {MAX_NAME_BYTES}. Choose a shorter one."
+            told(
+                "The {what} name {name!r} takes {length} bytes; PostgreSQL keeps {max_name_bytes}. "
+                "Choose a shorter one.",
+                what=what,
+                name=name[:80],
+                length=length,
+                max_name_bytes=MAX_NAME_BYTES,
+            )
         )
 
 
@@ -38,7 +49,12 @@ def check_table_name(name: str) -> None:
     """Raise `Refused` if a table cannot have the name, or it is one we use while loading."""
     check_name(name, "table")
     if name.startswith(RESERVED_PREFIX):
-        raise Refused(f"Table names that begin with {RESERVED_PREFIX!r} are reserved.")
+        raise Refused(
+            told(
+                "Table names that begin with {reserved_prefix!r} are reserved.",
+                reserved_prefix=RESERVED_PREFIX,
+            )
+        )
 
 
 def check_names(table: TargetTable) -> None:
@@ -49,7 +65,10 @@ def check_names(table: TargetTable) -> None:
         check_name(column.name, "column")
         if column.name in _SYSTEM_COLUMNS:
             raise Refused(
-                f"PostgreSQL keeps the column name {column.name!r} for itself; rename the field."
+                told(
+                    "PostgreSQL keeps the column name {name!r} for itself; rename the field.",
+                    name=column.name,
+                )
             )
 
 

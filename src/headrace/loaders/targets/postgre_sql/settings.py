@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import Category, LoaderSpec, Param, ParamType, WriteMode
 
 DEFAULT_PORT = 5432
@@ -72,7 +73,13 @@ def server_of(params: Mapping[str, Any]) -> Server:
     """
     ssl_mode = _text(params, "ssl_mode", "prefer")
     if ssl_mode not in SSL_MODES:
-        raise Refused(f"The SSL mode {ssl_mode!r} is not one of {', '.join(SSL_MODES)}.")
+        raise Refused(
+            told(
+                "The SSL mode {ssl_mode!r} is not one of {known}.",
+                ssl_mode=ssl_mode,
+                known=", ".join(SSL_MODES),
+            )
+        )
     return Server(
         host=_host(_text(params, "host")),
         port=_port(params.get("port")),
@@ -88,10 +95,16 @@ def _text(params: Mapping[str, Any], name: str, default: str | None = None) -> s
     value = params.get(name)
     if value is None or value == "":
         if default is None:
-            raise Refused(f"The connection parameter {name!r} is missing; fill it in.")
+            raise Refused(
+                told("The connection parameter {name!r} is missing; fill it in.", name=name)
+            )
         return default
     if not isinstance(value, str) or "\0" in value:
-        raise Refused(f"The connection parameter {name!r} must be text without NUL characters.")
+        raise Refused(
+            told(
+                "The connection parameter {name!r} must be text without NUL characters.", name=name
+            )
+        )
     return value
 
 
@@ -104,8 +117,11 @@ def _host(host: str) -> str:
         pass
     if not _HOST_NAME.match(host):
         raise Refused(
-            f"The host {host[:80]!r} is not a host name or address. "
-            "Sockets, paths, URLs and lists of hosts are not accepted."
+            told(
+                "The host {host!r} is not a host name or address. Sockets, paths, URLs and lists "
+                "of hosts are not accepted.",
+                host=host[:80],
+            )
         )
     return host
 
@@ -118,5 +134,7 @@ def _port(value: Any) -> int:
     except (TypeError, ValueError):
         port = 0
     if not 1 <= port <= 65535 or isinstance(value, bool | float):
-        raise Refused(f"The port {str(value)[:20]!r} is not a number from 1 to 65535.")
+        raise Refused(
+            told("The port {value!r} is not a number from 1 to 65535.", value=str(value)[:20])
+        )
     return port
