@@ -59,7 +59,8 @@ def _clearing() -> Any:
     return insert_into(_MARK).from_select([*_KEPT, "first_day", "last_day"], ends)
 
 
-_CLEAR = _clearing()
+CLEARING = _clearing()
+"""For another statement to do on the way. Values: as `clear` gives them."""
 
 
 def clear(connection: Connection, table_id: int, account_id: str, days: DayRange | None) -> None:
@@ -70,7 +71,7 @@ def clear(connection: Connection, table_id: int, account_id: str, days: DayRange
         "first_day_of": days.first if days else None,
         "last_day_of": days.last if days else None,
     }
-    connection.execute(_CLEAR, values)
+    connection.execute(CLEARING, values)
 
 
 def insert(

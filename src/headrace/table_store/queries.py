@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from headrace.kit import clock
 from headrace.kit.days import DayRange
+from headrace.table_store.mark_queries import CLEARING
 from headrace.table_store.models import StoredFile, StoredMark, StoredSegment
 
 _SEGMENT = cast(Table, StoredSegment.__table__)
@@ -57,12 +58,14 @@ _OVERLAPPED = _OF_ACCOUNT.where(
 
 
 def _killing(chosen: Any) -> Any:
+    """Build the statement that ends segments, and with them the marks of the same days."""
     old = chosen.subquery("old")
     return (
         update(_SEGMENT)
         .where(_SEGMENT.c.id == old.c.id)
         .values(dead_at=bindparam("now"))
         .returning(*old.c)
+        .add_cte(CLEARING.cte("cleared"))
     )
 
 
@@ -144,12 +147,19 @@ def live(
 def kill(
     connection: Connection, table_id: int, account_id: str, days: DayRange | None
 ) -> Sequence[Any]:
-    """Mark live segments dead that overlap the days, or have none; all of the account for None."""
-    values = {"now": clock.now(), "of_table": table_id, "of_account": account_id}
-    if days is None:
-        return connection.execute(_KILL_ACCOUNT, values).all()
-    values |= {"first_day_of": days.first, "last_day_of": days.last}
-    return connection.execute(_KILL_OVERLAPPED, values).all()
+    """Mark live segments dead that overlap the days, or have none; all of the account for None.
+
+    The days are taken out of the account's marks too, in the same round trip.
+    """
+    values = {
+        "now": clock.now(),
+        "of_table": table_id,
+        "of_account": account_id,
+        "first_day_of": days.first if days else None,
+        "last_day_of": days.last if days else None,
+    }
+    statement = _KILL_OVERLAPPED if days else _KILL_ACCOUNT
+    return connection.execute(statement, values).all()
 
 
 def kill_table(connection: Connection, table_id: int) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from headrace.kit.days import DayRange, merged
-from headrace.table_store import mark_queries, queries
+from headrace.table_store import queries
 from headrace.table_store.clipping import Slice, clip
 from headrace.table_store.errors import FileSwept
 from headrace.table_store.writing import StagedFile
@@ -112,7 +112,6 @@ def replace_window(
     connection = session.connection()
     queries.lock(connection, lock_key(table_id, account_id))
     overlapped = [_segment(row) for row in queries.kill(connection, table_id, account_id, days)]
-    mark_queries.clear(connection, table_id, account_id, days)
     ends = _ends(overlapped, days)
     if staged is None and state == SegmentState.FINAL:
         state = SegmentState.EMPTY
@@ -189,7 +188,6 @@ def drop_segments(session: Session, table_id: int, account_id: str | None = None
     connection = session.connection()
     if account_id is None:
         return queries.kill_table(connection, table_id)
-    mark_queries.clear(connection, table_id, account_id, None)
     queries.lock(connection, lock_key(table_id, account_id))
     return len(queries.kill(connection, table_id, account_id, None))
 
