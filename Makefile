@@ -46,7 +46,7 @@ chaos-short: ## As chaos, for about two minutes in all.
 	@$(MAKE) chaos MINUTES=1 CUSTOMERS=1
 
 # Architecture tests and migrations from empty and back are among the tests of `make test`.
-check: format lint types imports test test-system ## Run all that continuous integration runs.
+check: format lint types imports test test-system chaos-short ## Run all that continuous integration runs.
 
 format: $(DEVELOPER) ## Check that the code is formatted.
 	@$(BIN)/ruff format --check .

@@ -38,6 +38,7 @@ from headrace.db.migrating import migrate
 from headrace.events.catalogue import EVENT_TYPES
 from headrace.rest.resources import Resources, open_resources
 from headrace.settings import Settings, load_settings
+from headrace.supervision import keep_what_is_loaded
 from headrace.webhooks import dispatcher
 
 ENDPOINTS, HANGING, WORKSPACES = 1000, 100, 10
@@ -86,6 +87,7 @@ def _dispatch(settings: Settings, url: str, stop: Any) -> None:
     resources = open_resources(settings, url, threads=1)
     halted = threading.Event()
     threading.Thread(target=lambda: (stop.wait(), halted.set()), daemon=True).start()
+    keep_what_is_loaded()
     dispatcher.run(resources, url, halted)
 
 

@@ -98,7 +98,7 @@ def web(supervised: Supervised = False, metrics_port: MetricsPort = None) -> Non
     from headrace.kit import tracing
     from headrace.observing.serving import serving
     from headrace.rest.listening import listening_socket
-    from headrace.supervision import end_with_parent
+    from headrace.supervision import end_with_parent, keep_what_is_loaded
 
     if supervised:
         end_with_parent()
@@ -118,6 +118,7 @@ def web(supervised: Supervised = False, metrics_port: MetricsPort = None) -> Non
                 proxy_headers=False,  # `rest.addresses` does it, for proxies that are named
                 timeout_graceful_shutdown=20,
             )
+            keep_what_is_loaded()
             uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -127,7 +128,7 @@ def worker(supervised: Supervised = False, metrics_port: MetricsPort = None) -> 
     from headrace import worker as working
     from headrace.kit import tracing
     from headrace.observing.serving import serving
-    from headrace.supervision import end_with_parent, leave_at_once
+    from headrace.supervision import end_with_parent, keep_what_is_loaded, leave_at_once
 
     if supervised:
         end_with_parent()
@@ -138,6 +139,7 @@ def worker(supervised: Supervised = False, metrics_port: MetricsPort = None) -> 
             opened(settings, settings.worker_threads) as (resources, url),
             serving(resources, url, _metrics_port(settings, metrics_port)),
         ):
+            keep_what_is_loaded()
             ended = working.run(resources, url, settings.worker_threads)
     if not ended:
         leave_at_once()
