@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from headrace.db.base import Base, BigId, CreatedAt
+from headrace.db.base import Base, BigId, CreatedAt, KeepsError
 
 
 class Trigger(StrEnum):
@@ -17,7 +17,7 @@ class Trigger(StrEnum):
     MANUAL = "manual"
 
 
-class AutomatedRecipe(Base):
+class AutomatedRecipe(KeepsError, Base):
     """A template applied to accounts of a workspace. Where it stands is derived, not stored.
 
     template_id: an id of `catalogue.TEMPLATES`.
@@ -47,7 +47,6 @@ class AutomatedRecipe(Base):
     changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     built_choice: Mapped[datetime | None]
     last_build_at: Mapped[datetime | None]
-    error_text: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(
         server_default=func.clock_timestamp(), onupdate=func.clock_timestamp()

@@ -71,7 +71,7 @@ def _finish(session: Session, context: RunContext, built: Built, choice: datetim
     now = run_queries.database_now(session)
     recipe.last_build_at = now
     recipe.built_choice = choice
-    recipe.error_text = None
+    recipe.error = None
     run = context.hold(session)
     run.rows_written += built.rows
     run.rows_deleted += built.rows_removed

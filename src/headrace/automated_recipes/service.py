@@ -218,7 +218,7 @@ def _choose_anew(
     recipe.data_sources = chosen.sources
     recipe.sync_from_date = sync_from
     recipe.changed_at = queries.moment(session)
-    recipe.error_text = None
+    recipe.error = None
     session.flush()
 
 

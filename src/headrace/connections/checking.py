@@ -42,7 +42,7 @@ def check(
     was_broken = connection.status != ConnectionStatus.ACTIVE
     if problem is not None:
         announcing.broken(session, connection, problem)
-        service.mark_broken(connection, str(problem))
+        service.mark_broken(connection, problem)
     else:
         announcing.working(session, connection)
         service.mark_working(connection)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from headrace.db.base import Base, BigId, CreatedAt
+from headrace.db.base import Base, BigId, CreatedAt, KeepsError
 
 
 class ConnectionStatus(StrEnum):
@@ -34,7 +34,7 @@ class SyncMode(StrEnum):
     SELECTED = "selected"
 
 
-class Connection(Base):
+class Connection(KeepsError, Base):
     """A customer's authorization at a data source.
 
     credentials: sealed; None once the connection is deleted.
@@ -66,7 +66,6 @@ class Connection(Base):
     datasource_name: Mapped[str]
     title: Mapped[str]
     status: Mapped[str] = mapped_column(default=ConnectionStatus.ACTIVE)
-    error_text: Mapped[str | None]
     credentials: Mapped[str | None]
     credential_key: Mapped[str | None]
     app_key: Mapped[str | None]

@@ -36,7 +36,7 @@ def renewed(
     connection = service.held_for_renewal(session, scope, connection_id)
     if connection.status == ConnectionStatus.ERROR:
         # Who waited while the provider refused need not ask the same once more.
-        raise Reauthorize(connection.error_text or "The connection does not work; reconnect it.")
+        raise Reauthorize(connection.error or told("The connection does not work; reconnect it."))
     renewal = connector.renew(service.open_access(resources, connection))
     if renewal is not None:
         service.replace_credentials(resources, connection, renewal.credentials)
@@ -65,7 +65,7 @@ def renewed_by_itself(
             connection = service.held_for_renewal(session, scope, connection_id)
             if connection.status == ConnectionStatus.ACTIVE:
                 announcing.broken(session, connection, error)
-                service.mark_broken(connection, str(error))
+                service.mark_broken(connection, error)
     raise refusal
 
 

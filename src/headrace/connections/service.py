@@ -25,7 +25,7 @@ from headrace.connectors.contract import Account as RemoteAccount
 from headrace.connectors.registry import connectors
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError, Reauthorize
-from headrace.kit.told import told
+from headrace.kit.told import told, told_by
 from headrace.rest.errors import NotFound
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
@@ -243,13 +243,13 @@ def replace_credentials(
 
 
 def row(session: Session, scope: WorkspaceScope, connection_id: int) -> dict[str, Any]:
-    """Return a connection with its counters, as `ConnectionOut`.
+    """Return a connection with its counters, as `ConnectionOut`, its error also as a message.
 
     Raises:
         NotFound: if there is none.
     """
-    statement = queries.connection_rows(scope).where(Connection.id == connection_id)
-    found = session.execute(statement).one_or_none()
+    rows = queries.connection_rows(scope).add_columns(Connection.error_told)
+    found = session.execute(rows.where(Connection.id == connection_id)).one_or_none()
     if found is None:
         raise NotFound("Connection")
     return found._asdict()
@@ -280,16 +280,16 @@ def delete(
     return connection
 
 
-def mark_broken(connection: Connection, reason: str) -> None:
+def mark_broken(connection: Connection, error: OutsideError) -> None:
     """Record that a connection's credentials do not work, and why."""
     connection.status = ConnectionStatus.ERROR
-    connection.error_text = reason
+    connection.error = told_by(error)
 
 
 def mark_working(connection: Connection) -> None:
     """Record that a connection's credentials work."""
     connection.status = ConnectionStatus.ACTIVE
-    connection.error_text = None
+    connection.error = None
 
 
 def open_access(resources: Resources, connection: Connection) -> Access:

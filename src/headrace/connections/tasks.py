@@ -36,7 +36,7 @@ def refresh_failed(context: RunContext, session: Session, error: OutsideError) -
     announcing.accounts_unread(session, connection, error)
     if isinstance(error, Reauthorize):
         announcing.broken(session, connection, error)
-        service.mark_broken(connection, str(error))
+        service.mark_broken(connection, error)
 
 
 register(RunKind(service.REFRESH, carry_out=refresh, failed=refresh_failed))

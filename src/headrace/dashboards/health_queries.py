@@ -69,6 +69,7 @@ def broken_connections(session: Session, scope: WorkspaceScope, limit: int) -> S
         Connection.title,
         Connection.datasource_name,
         Connection.error_text,
+        Connection.error_told,
     )
     return session.execute(
         owned_columns(Connection, scope, *columns)
@@ -95,6 +96,7 @@ def broken_extracts(session: Session, scope: WorkspaceScope, limit: int) -> Sequ
         Extract.title,
         _extract_state().label("state"),
         Extract.error_text,
+        Extract.error_told,
         Extract.connection_id,
         Connection.status.label("connection_status"),
     ]
@@ -116,6 +118,7 @@ def broken_loads(session: Session, scope: WorkspaceScope, limit: int) -> Sequenc
         DestinationConnection.title.label("destination_title"),
         _load_state().label("state"),
         Load.error_text,
+        Load.error_told,
     ]
     return session.execute(
         owned_columns(Load, scope, *columns)

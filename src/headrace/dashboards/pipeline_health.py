@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from headrace.kit.told import Told
+
 
 class NextStep(StrEnum):
     """What mends a failure."""
@@ -25,7 +27,7 @@ class Failure:
     id: int
     title: str
     state: str
-    error_text: str
+    error: Told
     next_step: NextStep
     connection_id: int | None = None
     channel: str | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 from headrace.dashboards.metrics import Sums, plain
 from headrace.dashboards.performance import Day
-from headrace.dashboards.pipeline_health import PipelineHealth
+from headrace.dashboards.pipeline_health import Failure, PipelineHealth
 from headrace.dashboards.service import Shown
 from headrace.dashboards.watching import Freshness
 
@@ -89,6 +89,11 @@ def freshness(found: Freshness) -> dict[str, Any]:
     }
 
 
+def _failure(one: Failure) -> dict[str, Any]:
+    shown = {name: value for name, value in vars(one).items() if name not in ("channel", "error")}
+    return shown | {"error_text": str(one.error)}
+
+
 def pipeline_health(found: PipelineHealth) -> dict[str, Any]:
     """Return the pipeline health dashboard, as `PipelineHealthOut`."""
     return {
@@ -98,10 +103,7 @@ def pipeline_health(found: PipelineHealth) -> dict[str, Any]:
         "connections": dict(found.connections),
         "extracts": dict(found.extracts),
         "loads": dict(found.loads),
-        "failures": [
-            {name: value for name, value in asdict(one).items() if name != "channel"}
-            for one in found.failures
-        ],
+        "failures": [_failure(one) for one in found.failures],
         "moved": [asdict(one) for one in found.moved],
         "schema_changes": [
             {

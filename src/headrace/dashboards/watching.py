@@ -31,6 +31,8 @@ from headrace.data_tables.accounts import AccountFreshness
 from headrace.extracts.queries import KIND as EXTRACT
 from headrace.kit import clock
 from headrace.kit.days import DayRange
+from headrace.kit.told import Told, as_said
+from headrace.kit.told_json import kept
 from headrace.loads.queries import KIND as LOAD
 from headrace.runs import queries as run_queries
 from headrace.table_store import known_days
@@ -171,7 +173,7 @@ def _failures(session: Session, scope: WorkspaceScope) -> list[Failure]:
             row.id,
             row.title,
             "error",
-            row.error_text or "",
+            _why(row),
             NextStep.RECONNECT,
             row.id,
             row.datasource_name,
@@ -182,15 +184,17 @@ def _failures(session: Session, scope: WorkspaceScope) -> list[Failure]:
         is_cut_off = row.connection_status == ConnectionStatus.ERROR
         step = NextStep.RECONNECT if is_cut_off else NextStep.RUN_AGAIN
         connection = row.connection_id if is_cut_off else None
-        found.append(
-            Failure("extract", row.id, row.title, row.state, row.error_text, step, connection)
-        )
+        found.append(Failure("extract", row.id, row.title, row.state, _why(row), step, connection))
     for row in queries.broken_loads(session, scope, _MOST_FAILURES):
         title = f"{row.table_title} → {row.destination_title}: {row.destination_table}"
         found.append(
-            Failure("load", row.id, title, row.state, row.error_text, NextStep.CHECK_DESTINATION)
+            Failure("load", row.id, title, row.state, _why(row), NextStep.CHECK_DESTINATION)
         )
     return found[:_MOST_FAILURES]
+
+
+def _why(row: Any) -> Told:
+    return kept(row.error_text, row.error_told) or as_said("")
 
 
 def _moved(session: Session, scope: WorkspaceScope, days: DayRange) -> list[DayMoved]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from headrace.db.base import Base, CreatedAt
+from headrace.db.base import Base, CreatedAt, KeepsError
 
 
 class DestinationStatus(StrEnum):
@@ -18,7 +18,7 @@ class DestinationStatus(StrEnum):
     ERROR = "error"
 
 
-class DestinationConnection(Base):
+class DestinationConnection(KeepsError, Base):
     """A customer's database, bucket or folder that loads deliver to.
 
     params: everything the form asked for, sealed as one object; secrets leave it for loaders alone.
@@ -41,7 +41,6 @@ class DestinationConnection(Base):
     place: Mapped[str]
     load_mode: Mapped[str]
     status: Mapped[str] = mapped_column(default=DestinationStatus.INITIALIZING)
-    error_text: Mapped[str | None]
     is_editable: Mapped[bool] = mapped_column(default=True)
     create_load_for_new_tables: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]

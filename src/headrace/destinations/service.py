@@ -19,6 +19,8 @@ from headrace.destinations.schemas import (
     DestinationConnectionPatch,
     DestinationReauthorizeIn,
 )
+from headrace.kit.outcomes import OutsideError
+from headrace.kit.told import told_by
 from headrace.loaders.contract import Access, Loader
 from headrace.loaders.registry import loaders
 from headrace.rest.errors import NotFound
@@ -199,13 +201,13 @@ def limit_keys(connection: DestinationConnection) -> Keys:
 def mark_working(connection: DestinationConnection) -> None:
     """Record that a destination can be written to."""
     connection.status = DestinationStatus.ACTIVE
-    connection.error_text = None
+    connection.error = None
 
 
-def mark_broken(connection: DestinationConnection, reason: str) -> None:
+def mark_broken(connection: DestinationConnection, error: OutsideError) -> None:
     """Record that a destination cannot be written to, and why."""
     connection.status = DestinationStatus.ERROR
-    connection.error_text = reason
+    connection.error = told_by(error)
 
 
 def _editable(
@@ -221,7 +223,7 @@ def _start_check(
     session: Session, scope: WorkspaceScope, connection: DestinationConnection, trigger: str
 ) -> None:
     connection.status = DestinationStatus.INITIALIZING
-    connection.error_text = None
+    connection.error = None
     session.flush()
     runs.start(
         session,

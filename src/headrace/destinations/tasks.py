@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from headrace.destinations import announcing, queries, service
 from headrace.kit.outcomes import OutsideError
+from headrace.kit.told import told_by
 from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
@@ -33,12 +34,12 @@ def check(context: RunContext) -> None:
         # Parameters that were replaced meanwhile have a check of their own to come.
         if current is not None and current.params == checked:
             if problem:
-                service.mark_broken(current, str(problem))
+                service.mark_broken(current, problem)
             else:
                 service.mark_working(current)
             announcing.status_changed(session, current)
         if problem:
-            runs.fail(run, now, type(problem).__name__, str(problem))
+            runs.fail(run, now, type(problem).__name__, told_by(problem))
         else:
             runs.succeed(run, now)
 
@@ -47,7 +48,7 @@ def check_failed(context: RunContext, session: Session, error: OutsideError) -> 
     """Record that a check could not be carried out."""
     current = queries.locked_connection(session, context.scope, UUID(context.subject_id))
     if current is not None:
-        service.mark_broken(current, str(error))
+        service.mark_broken(current, error)
         announcing.status_changed(session, current)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from headrace.db.base import Base, BigId, CreatedAt
+from headrace.db.base import Base, BigId, CreatedAt, KeepsError
 
 
-class Extract(Base):
+class Extract(KeepsError, Base):
     """A template applied to one account, on a schedule, into a data table.
 
     fields: names of the fields to read, dynamic ones among them, in order.
@@ -49,7 +49,6 @@ class Extract(Base):
     bad_values: Mapped[str]
     is_paused: Mapped[bool] = mapped_column(default=False)
     last_sync: Mapped[datetime | None]
-    error_text: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(
         server_default=func.clock_timestamp(), onupdate=func.clock_timestamp()

@@ -13,6 +13,8 @@ from headrace.connectors.contract import Access, Account, BadValues, Journal, Re
 from headrace.kit.days import DayRange
 from headrace.kit.outbound import OutboundPolicy
 from headrace.kit.outcomes import OutsideError, Pauses, Reauthorize, Refused, SlowDown, TryLater
+from headrace.kit.told import Told, told_by
+from headrace.kit.told_json import from_json, kept, to_json
 
 ASK, SAVED = b"A", b"K"
 """From the worker: a read to do; that a bookmark is stored."""
@@ -63,10 +65,14 @@ class BadValuesSeen(msgspec.Struct):
 
 
 class Failure(msgspec.Struct):
-    """How a read failed: one of the outcomes by name with its fields, or one of the two above."""
+    """How a read failed: one of the outcomes by name with its fields, or one of the two above.
+
+    told: the message as JSON; None where the text is all there is.
+    """
 
     kind: str
     message: str
+    told: dict[str, Any] | None = None
     after_seconds: float = 0.0
     pauses: str | None = None
 
@@ -107,7 +113,7 @@ def request_of(read: Asked, journal: Journal) -> ReadRequest:
 def failure_of(error: OutsideError) -> Failure:
     """Tell an outcome; a class of a connector's own counts as the one of the four it is."""
     kind = next(name for name, kind in _OUTCOMES.items() if isinstance(error, kind))
-    failure = Failure(kind, str(error))
+    failure = Failure(kind, str(error), to_json(told_by(error)))
     if isinstance(error, SlowDown):
         failure.after_seconds = error.after_seconds
         failure.pauses = error.pauses
@@ -116,11 +122,12 @@ def failure_of(error: OutsideError) -> Failure:
 
 def outcome_of(failure: Failure) -> OutsideError | None:
     """Give back the outcome that was told; None where it was none of the four."""
+    message: Told | str = kept(failure.message, from_json(failure.told)) or failure.message
     if failure.kind == SlowDown.__name__:
         pauses = Pauses(failure.pauses) if failure.pauses else None
-        return SlowDown(failure.message, failure.after_seconds, pauses)
+        return SlowDown(message, failure.after_seconds, pauses)
     kind = _OUTCOMES.get(failure.kind)
-    return None if kind is None else kind(failure.message)
+    return None if kind is None else kind(message)
 
 
 def send(sink: Sink, kind: bytes, content: Any = b"") -> None:

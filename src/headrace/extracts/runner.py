@@ -288,7 +288,7 @@ def _finish(session: Session, work: Work) -> None:
     session.flush()  # the table before the extract, as requests take them
     extract = whole(session, work.context.scope, work.parts.extract.id).extract
     extract.last_sync = now
-    extract.error_text = None
+    extract.error = None
     session.flush()  # the extract before its account in the table, likewise
     known = expected(work.parts.account, extract, work.parts.report)
     accounts.synced(session, work.context.scope, work.table_id, known, now)

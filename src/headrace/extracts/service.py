@@ -19,6 +19,7 @@ from headrace.extracts.queries import KIND
 from headrace.extracts.schemas import ExtractPatch, ExtractPut
 from headrace.extracts.windows import horizon
 from headrace.kit.days import DayRange
+from headrace.kit.told import told
 from headrace.rest.errors import NotFound
 from headrace.rest.outside import OutsideCalls
 from headrace.rest.resources import Resources
@@ -37,18 +38,17 @@ from headrace.templates.choices import (
 )
 from headrace.tenancy.scope import WorkspaceScope
 
-_DELETED = "The connection was deleted."
+_DELETED = told("The connection was deleted.")
 
 
 def row(session: Session, scope: WorkspaceScope, extract_id: int) -> dict[str, Any]:
-    """Return an extract, as `ExtractOut`.
+    """Return an extract, as `ExtractOut`, its error also as a message.
 
     Raises:
         NotFound: if the workspace has no such extract.
     """
-    found = session.execute(
-        queries.extract_rows(scope).where(Extract.id == extract_id)
-    ).one_or_none()
+    rows = queries.extract_rows(scope).add_columns(Extract.error_told)
+    found = session.execute(rows.where(Extract.id == extract_id)).one_or_none()
     if found is None:
         raise NotFound("Extract")
     return found._asdict()
@@ -276,7 +276,7 @@ def delete_connection(
 
 def _end_extracts(session: Session, scope: WorkspaceScope, connection_id: int) -> None:
     found = queries.of_connection(session, scope, connection_id)
-    extracts = [extract for extract in found if extract.error_text != _DELETED]
+    extracts = [extract for extract in found if extract.error_text != str(_DELETED)]
     # In the order in which schedulers and workers take them: schedules, runs, then the rest.
     for extract in extracts:
         runs.pause_schedules(session, scope, KIND, extract.id, is_paused=True)
@@ -284,5 +284,5 @@ def _end_extracts(session: Session, scope: WorkspaceScope, connection_id: int) -
     announcing.paused(session, [each for each in extracts if not each.is_paused], is_paused=True)
     for extract in extracts:
         extract.is_paused = True
-        extract.error_text = _DELETED
+        extract.error = _DELETED
     session.flush()

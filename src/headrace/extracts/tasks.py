@@ -8,6 +8,7 @@ from headrace.extracts import announcing, newcomers, planning, runner, service, 
 from headrace.extracts.parts import parts
 from headrace.extracts.queries import KIND
 from headrace.kit.outcomes import OutsideError, Reauthorize
+from headrace.kit.told import told_by
 from headrace.runs.context import RunContext
 from headrace.runs.kinds import RunKind, register
 
@@ -15,12 +16,12 @@ from headrace.runs.kinds import RunKind, register
 def run_failed(context: RunContext, session: Session, error: OutsideError) -> None:
     """Show at the extract why its run failed; dead credentials show at the connection too."""
     whole = parts(session, context.scope, int(context.subject_id))
-    whole.extract.error_text = str(error)
+    whole.extract.error = told_by(error)
     planning.mark_failed(session, context, whole)
     announcing.failed(session, whole.extract, context.run_id, error)
     if isinstance(error, Reauthorize):
         connection_announcing.broken(session, whole.connection, error)
-        connections.mark_broken(whole.connection, str(error))
+        connections.mark_broken(whole.connection, error)
 
 
 newcomers.register()

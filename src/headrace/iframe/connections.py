@@ -13,6 +13,7 @@ from headrace.connections.models import Account, Connection
 from headrace.connections.schemas import AccountsPatch
 from headrace.extracts import queries as extract_queries
 from headrace.extracts import service as extracts
+from headrace.extracts.models import Extract
 from headrace.iframe import connect_sources as sources
 from headrace.iframe import statuses
 from headrace.pages.guards import page_visit
@@ -58,7 +59,7 @@ def show_connections(visit: Viewer, session: DbSession) -> Response:
 def show_connection(connection_id: Id, visit: Viewer, session: DbSession) -> Response:
     """Answer one connection: its health, its accounts in numbers, what is extracted from it."""
     found = connections.row(session, visit.scope, connection_id)
-    rows = extract_queries.extract_rows(visit.scope)
+    rows = extract_queries.extract_rows(visit.scope).add_columns(Extract.error_told)
     rows = rows.where(Connection.id == connection_id).order_by(Account.title).limit(10)
     return render(
         visit,

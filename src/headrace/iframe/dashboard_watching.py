@@ -174,7 +174,7 @@ def _failure(visit: WorkspaceVisit, one: Failure) -> _Shown:
     return _Shown(
         visit.language.gettext(_KINDS[one.kind]),
         one.title,
-        one.error_text,
+        visit.language.told(one.error),
         visit.language.gettext(_STEPS[one.next_step]),
         action,
         href,

@@ -47,7 +47,8 @@ _EVERY_TABLE = Field(
 @router.get("/destinations")
 def show_destinations(visit: Viewer, session: DbSession) -> Response:
     """Answer the destinations that are connected."""
-    rows = owned_columns(DestinationConnection, visit.scope, *queries.SHOWN)
+    columns = (*queries.SHOWN, DestinationConnection.error_told)
+    rows = owned_columns(DestinationConnection, visit.scope, *columns)
     found = listed(session, visit, rows.order_by(DestinationConnection.created_at.desc()))
     return render(
         visit,

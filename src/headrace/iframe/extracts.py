@@ -60,7 +60,8 @@ def show_extracts(
 ) -> Response:
     """Answer the extracts of the workspace, narrowed as asked."""
     connection = int(connection_id) if connection_id.isascii() and connection_id.isdigit() else None
-    rows = _narrowed(queries.extract_rows(visit.scope), connection, search, status)
+    shown = queries.extract_rows(visit.scope).add_columns(Extract.error_told)
+    rows = _narrowed(shown, connection, search, status)
     found = listed(session, visit, rows.order_by(Extract.id.desc()))
     connections = connection_queries.connection_rows(visit.scope).order_by(Connection.title)
     return render(

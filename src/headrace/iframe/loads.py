@@ -15,6 +15,7 @@ from headrace.iframe.extracts import DATES
 from headrace.kit.told import as_said
 from headrace.loaders.contract import WriteMode
 from headrace.loads import presentation, queries, service
+from headrace.loads.models import Load
 from headrace.loads.queries import KIND
 from headrace.loads.schemas import LoadIn, LoadPut, LoadRunIn
 from headrace.pages.forms import BOOLEAN, SELECT, Field, Form, Option
@@ -73,12 +74,13 @@ _MODE = Field(
 @router.get("/loads")
 def show_loads(visit: Viewer, session: DbSession) -> Response:
     """Answer the loads of the workspace."""
-    found = listed(session, visit, queries.load_rows(visit.scope))
+    rows = queries.load_rows(visit.scope).add_columns(Load.error_told)
+    found = listed(session, visit, rows)
     return render(
         visit,
         "loads/list.html",
         list=found,
-        loads=[presentation.load(row) for row in found.rows],
+        loads=[presentation.load(row) | {"error_told": row.error_told} for row in found.rows],
         policies=POLICIES,
         is_live=any(row.status == "syncing" for row in found.rows),
         statuses=statuses,

@@ -6,6 +6,8 @@ that escapes them is a defect of ours.
 
 from enum import StrEnum
 
+from headrace.kit.told import Told
+
 
 class Pauses(StrEnum):
     """What a limit of the other side stops: everything else goes on.
@@ -21,7 +23,10 @@ class Pauses(StrEnum):
 
 
 class OutsideError(Exception):
-    """Base of the four; the message is shown to the person who owns the connection."""
+    """Base of the four; the message is shown to the person who owns the connection.
+
+    It is a `Told`, so that pages can say it in any language; text stands for itself.
+    """
 
 
 class Reauthorize(OutsideError):
@@ -35,14 +40,16 @@ class SlowDown(OutsideError):
         wait, as for a report that is not ready.
     """
 
-    def __init__(self, message: str, after_seconds: float, pauses: Pauses | None = None) -> None:
+    def __init__(
+        self, message: Told | str, after_seconds: float, pauses: Pauses | None = None
+    ) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
         self.pauses = pauses
 
-    def __reduce__(self) -> tuple[type["SlowDown"], tuple[str, float, Pauses | None]]:
+    def __reduce__(self) -> tuple[type["SlowDown"], tuple[Told | str, float, Pauses | None]]:
         """Travel between processes whole."""
-        return type(self), (str(self), self.after_seconds, self.pauses)
+        return type(self), (self.args[0], self.after_seconds, self.pauses)
 
 
 class TryLater(OutsideError):

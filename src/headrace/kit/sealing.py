@@ -15,6 +15,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from headrace.kit.told import told
+
 _NONCE_BYTES = 12
 _VERSION = "v1"
 
@@ -55,7 +57,9 @@ class Vault:
             data_key = _decrypt(self._keys[key_id], _bytes(wrapped), place)
             return _decrypt(data_key, _bytes(body), place).decode()
         except (ValueError, KeyError, InvalidTag) as error:
-            raise CannotOpen("A stored secret cannot be opened with the configured key.") from error
+            raise CannotOpen(
+                told("A stored secret cannot be opened with the configured key.")
+            ) from error
 
     def seal_object(self, value: Mapping[str, object], place: str) -> str:
         """Seal a JSON object."""

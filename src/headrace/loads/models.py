@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from headrace.data_tables.models import DataTable
-from headrace.db.base import Base, BigId, CreatedAt
+from headrace.db.base import Base, BigId, CreatedAt, KeepsError
 from headrace.destinations.models import DestinationConnection
 
 
@@ -21,7 +21,7 @@ class RunPolicy(StrEnum):
     MANUAL = "manual"
 
 
-class Load(Base):
+class Load(KeepsError, Base):
     """The delivery of a data table into a table of a destination.
 
     load_mode: None follows the destination connection.
@@ -62,7 +62,6 @@ class Load(Base):
     runs_again: Mapped[bool] = mapped_column(default=False)
     last_update: Mapped[datetime | None]
     uploaded_rows_count: Mapped[int | None]
-    error_text: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(
         server_default=func.clock_timestamp(), onupdate=func.clock_timestamp()

@@ -224,7 +224,7 @@ def _finish(context: RunContext) -> None:
         load = service.held(session, context.scope, int(context.subject_id))
         load.last_update = now
         load.uploaded_rows_count = run.rows_written
-        load.error_text = None
+        load.error = None
         runs.succeed(run, now)
         announcing.completed(session, load, run)
         session.flush()

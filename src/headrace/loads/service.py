@@ -149,12 +149,13 @@ def held(session: Session, scope: WorkspaceScope, load_id: int) -> Load:
 
 
 def row(session: Session, scope: WorkspaceScope, load_id: int) -> dict[str, Any]:
-    """Return a load as `LoadOut`; raises as `get` does."""
+    """Return a load as `LoadOut`, its error also as a message; raises as `get` does."""
     session.flush()
-    found = session.execute(queries.load_rows(scope).where(Load.id == load_id)).one_or_none()
+    rows = queries.load_rows(scope).add_columns(Load.error_told)
+    found = session.execute(rows.where(Load.id == load_id)).one_or_none()
     if found is None:
         raise NotFound("Load")
-    return presentation.load(found)
+    return presentation.load(found) | {"error_told": found.error_told}
 
 
 def update(session: Session, scope: WorkspaceScope, load_id: int, body: LoadPut) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from headrace.destinations import announcing as destination_announcing
 from headrace.destinations import service as destinations
 from headrace.kit.outcomes import OutsideError, Reauthorize
+from headrace.kit.told import told_by
 from headrace.loads import announcing, queries, runner, service
 from headrace.runs.context import RunContext
 from headrace.runs.kinds import RunKind, register
@@ -20,11 +21,11 @@ def load_failed(context: RunContext, session: Session, error: OutsideError) -> N
     load = service.held(session, context.scope, int(context.subject_id))
     load.last_update = run.finished_at
     load.uploaded_rows_count = run.rows_written
-    load.error_text = str(error)
+    load.error = told_by(error)
     announcing.failed(session, load, context.run_id, error)
     if isinstance(error, Reauthorize):
         connection = destinations.get(session, context.scope, str(load.destination_connection_id))
-        destinations.mark_broken(connection, str(error))
+        destinations.mark_broken(connection, error)
         destination_announcing.status_changed(session, connection)
 
 

@@ -21,6 +21,7 @@ from babel.support import NullTranslations, Translations
 
 from headrace.kit import clock
 from headrace.kit.told import Told
+from headrace.kit.told_json import kept
 
 SOURCE = "en"
 NOTHING = "\N{EN DASH}"
@@ -60,11 +61,7 @@ class Language:
         return found % {"num": self.number(number), **values}
 
     def told(self, message: Told | str) -> str:
-        """Return a message in this language.
-
-        Text that is no message may be one that was stored: it is translated if it is in a catalogue
-        as it stands, and kept otherwise, as the words of a platform are.
-        """
+        """Return a message in this language; text is one of ours, or of somebody else, and stays."""
         if not isinstance(message, Told):
             return self.gettext(message)
         if self.tag == SOURCE:
@@ -75,6 +72,11 @@ class Language:
             else self.catalogue.gettext(message.pattern)
         )
         return str(pattern).format_map({name: self._put(it) for name, it in message.values})
+
+    def stored(self, text: str | None, message: Told | None) -> str:
+        """Return what was stored as a text and its message, in this language; see `kept`."""
+        found = kept(text, message)
+        return self.told(found) if found else ""
 
     def _put(self, value: object) -> object:
         """Return a value as it stands in a message."""

@@ -69,9 +69,16 @@ def _ngettext(context: Context, one: str, many: str, number: int, **values: obje
 
 @pass_context
 def _told(context: Context, message: Told | str | None) -> str:
-    """Say a message in the visitor's language: a refusal, or a text that was stored."""
+    """Say a message in the visitor's language, such as a refusal."""
     visit: Visit = context["visit"]
     return visit.language.told(message) if message else ""
+
+
+@pass_context
+def _stored(context: Context, text: str | None, message: Told | None) -> str:
+    """Say in the visitor's language what was stored as a text and its message."""
+    visit: Visit = context["visit"]
+    return visit.language.stored(text, message)
 
 
 def _environment() -> Environment:
@@ -85,7 +92,7 @@ def _environment() -> Environment:
     )
     # The extension's own way (newstyle) would take every text for HTML, and for a pattern.
     made.install_gettext_callables(_gettext, _ngettext, newstyle=False)  # type: ignore[attr-defined]  # added by the extension
-    made.filters["told"] = _told
+    made.filters.update(told=_told, stored=_stored)
     made.globals.update(asset=asset, said=said)
     return made
 

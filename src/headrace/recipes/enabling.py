@@ -150,7 +150,7 @@ def _go_live(session: Session, place: Place, recipe: Recipe, enabled: EnabledRec
     # The table before the recipe's row, as builds take them.
     enabled.data_table_id = prepared.table_id
     enabled.input_table_ids = sorted(set(blueprint.tables.values()))
-    enabled.error_text = None
+    enabled.error = None
     session.flush()
     start_build(session, place.scope, enabled, "activation")
     facts = {"recipe_id": recipe.id, "recipe_title": recipe.title}

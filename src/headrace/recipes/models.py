@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from headrace.db.base import Base, BigId, CreatedAt
+from headrace.db.base import Base, BigId, CreatedAt, KeepsError
 
 
 class RecipeState(StrEnum):
@@ -74,7 +74,7 @@ class RecipeStep(Base):
     )
 
 
-class EnabledRecipe(Base):
+class EnabledRecipe(KeepsError, Base):
     """A recipe in a workspace: the table it builds there, and how the last build went.
 
     input_table_ids: the data tables it reads there; their extractions cause a build.
@@ -96,5 +96,4 @@ class EnabledRecipe(Base):
     )
     input_table_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
     last_build_at: Mapped[datetime | None]
-    error_text: Mapped[str | None]
     created_at: Mapped[CreatedAt]

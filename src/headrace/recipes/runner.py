@@ -62,7 +62,7 @@ def _finish(session: Session, context: RunContext, built: Built) -> None:
     recipe, enabled = _parts(session, context)
     now = run_queries.database_now(session)
     enabled.last_build_at = now
-    enabled.error_text = None
+    enabled.error = None
     run = context.hold(session)
     run.rows_written += built.rows
     run.rows_deleted += built.rows_removed

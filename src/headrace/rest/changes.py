@@ -132,6 +132,8 @@ def _change_of(row: Any, verb: str) -> Change | None:
         change.id = SECRET
     for attribute in mapper.column_attrs:
         name, column = str(attribute.key), attribute.columns[0]
+        if not column.info.get("told", True):
+            continue
         history = state.attrs[name].history
         if verb == "deleted":
             if name in state.dict:

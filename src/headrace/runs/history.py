@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from headrace.kit.outcomes import SlowDown
+from headrace.kit.told import named, told
 from headrace.pages.languages import N_
 from headrace.rest.errors import NotFound
 from headrace.rest.paging import PageAsked, page_of_rows
@@ -76,7 +77,7 @@ def run_list(scope: WorkspaceScope, wanted: RunFilter) -> Select[Any]:
 
 
 def detail(session: Session, scope: WorkspaceScope, run_id: int) -> dict[str, Any]:
-    """Return one run with its windows and attempts, as `RunDetail`.
+    """Return one run with its windows and attempts, as `RunDetail`, errors also as messages.
 
     Raises:
         NotFound: if the workspace has no such run.
@@ -93,6 +94,7 @@ def detail(session: Session, scope: WorkspaceScope, run_id: int) -> dict[str, An
     states = window_states([window.is_done for window in windows], row.status)
     return (
         shown(row)
+        | {"error_told": row.error_told}
         | _held_back(session, scope, row)
         | {
             "windows": [
@@ -103,7 +105,7 @@ def detail(session: Session, scope: WorkspaceScope, run_id: int) -> dict[str, An
     )
 
 
-def _held_back(session: Session, scope: WorkspaceScope, row: Row[Any]) -> dict[str, str]:
+def _held_back(session: Session, scope: WorkspaceScope, row: Row[Any]) -> dict[str, Any]:
     """Say why a run waits that is due, where something asked to be left alone."""
     if row.status != RunStatus.WAITING or row.error_text:
         return {}
@@ -112,9 +114,15 @@ def _held_back(session: Session, scope: WorkspaceScope, row: Row[Any]) -> dict[s
     if pause is None:
         return {}
     until = pause.until.astimezone(UTC)
+    message = told(
+        "{reason} It goes on at {until} UTC.",
+        reason=named(pause.reason),
+        until=f"{until:%Y-%m-%d %H:%M:%S}",
+    )
     return {
         "error_class": SlowDown.__name__,
-        "error_text": f"{pause.reason} It goes on at {until:%Y-%m-%d %H:%M:%S} UTC.",
+        "error_text": str(message),
+        "error_told": message,
     }
 
 
@@ -140,7 +148,7 @@ def window_states(done: Sequence[bool], status: str) -> list[str]:
 def shown(row: Row[Any]) -> dict[str, Any]:
     """Show one run as `RunOut`."""
     values = row._asdict()
-    for hidden in ("claimed_at", "worker", "fence"):
+    for hidden in ("claimed_at", "worker", "fence", "error_told"):
         values.pop(hidden, None)
     failed = row.status == RunStatus.FAILED
     next_step = _NEXT_STEPS.get(row.error_class or "", _OTHER_STEP) if failed else None
@@ -166,6 +174,7 @@ def _attempt(attempt: RunAttempt) -> dict[str, Any]:
         "outcome": attempt.outcome,
         "error_class": attempt.error_class,
         "error_text": attempt.error_text,
+        "error_told": attempt.error_told,
     }
 
 
@@ -173,7 +182,8 @@ def _under_way(row: Row[Any]) -> list[dict[str, Any]]:
     if row.status != RunStatus.RUNNING:
         return []
     begun = {"worker": row.worker, "started_at": row.claimed_at or row.started_at}
-    return [begun | dict.fromkeys(("ended_at", "outcome", "error_class", "error_text"))]
+    ended = ("ended_at", "outcome", "error_class", "error_text", "error_told")
+    return [begun | dict.fromkeys(ended)]
 
 
 def _columns() -> list[Any]:
@@ -182,8 +192,8 @@ def _columns() -> list[Any]:
         Run.id, Run.kind, Run.subject_id, Run.trigger, Run.date_range, Run.status, Run.due_at,
         Run.created_at, Run.started_at, Run.finished_at, Run.attempt, Run.rows_read, Run.rows_written,
         Run.rows_deleted, Run.rows_rejected, Run.bytes_written, Run.retries, Run.error_class,
-        Run.error_text, Run.replays_run_id, Run.waits, Run.seconds_waited, Run.seconds_queued,
-        Run.seconds_reading, Run.seconds_storing, Run.progress_rows, Run.progress_at,
+        Run.error_text, Run.error_told, Run.replays_run_id, Run.waits, Run.seconds_waited,
+        Run.seconds_queued, Run.seconds_reading, Run.seconds_storing, Run.progress_rows, Run.progress_at,
         windows.where(RunWindow.is_done).scalar_subquery().label("windows_done"),
         windows.scalar_subquery().label("windows_total"),
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from headrace.db.base import Base, BigId, CreatedAt
+from headrace.db.base import Base, BigId, CreatedAt, KeepsError
 
 
 class RunStatus(StrEnum):
@@ -36,7 +36,7 @@ FRESH_SQL = text("status = 'waiting' AND fence = 0")
 """Waiting and never admitted: what a further request to run joins instead of queueing again."""
 
 
-class Run(Base):
+class Run(KeepsError, Base):
     """One execution of something, as the customer sees it.
 
     kind, subject_id: what is carried out, and of which row; each slice knows its own kinds.
@@ -103,7 +103,6 @@ class Run(Base):
     bytes_written: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=0)
     error_class: Mapped[str | None]
-    error_text: Mapped[str | None]
     date_range: Mapped[dict[str, Any] | None]
     replays_run_id: Mapped[int | None] = mapped_column(BigInteger)
     pause_asked: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -131,10 +130,10 @@ class Outcome(StrEnum):
     WORKER_DIED = "worker_died"
 
 
-class RunAttempt(Base):
+class RunAttempt(KeepsError, Base):
     """One attempt at a run that is over; written in the transaction that ends it.
 
-    fence: the admission it was of. error_class, error_text: as a person is told; None if it was well.
+    fence: the admission it was of. error_class: what it failed by; None if it was well.
     """
 
     __tablename__ = "run_attempt"
@@ -150,7 +149,6 @@ class RunAttempt(Base):
     ended_at: Mapped[datetime]
     outcome: Mapped[str]
     error_class: Mapped[str | None]
-    error_text: Mapped[str | None]
 
 
 class RunWindow(Base):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from headrace.db.roles import as_server
 from headrace.kit.outcomes import Pauses, SlowDown
+from headrace.kit.told import told
 from headrace.runs import admission
 from headrace.runs.models import Pause, Run
 
@@ -20,9 +21,9 @@ _SHORTEST_SECONDS = 1.0
 _LONGEST_SECONDS = 86_400.0
 _UNREADABLE_SECONDS = 60.0
 _REASONS = {
-    Pauses.ACCOUNT: "The other side asked for fewer requests for this account.",
-    Pauses.CREDENTIAL: "The other side asked for fewer requests with this authorization.",
-    Pauses.APP: "The other side asked for fewer requests of this application.",
+    Pauses.ACCOUNT: told("The other side asked for fewer requests for this account."),
+    Pauses.CREDENTIAL: told("The other side asked for fewer requests with this authorization."),
+    Pauses.APP: told("The other side asked for fewer requests of this application."),
 }
 """Without its words: those may be about another customer."""
 
@@ -51,7 +52,7 @@ def pause(session: Session, run: Run, error: SlowDown, until: datetime) -> None:
     if key is None or error.pauses is None:
         return
     with as_server(session):  # pauses are of no tenant
-        admission.pause_key(session, key, until, _REASONS[error.pauses])
+        admission.pause_key(session, key, until, str(_REASONS[error.pauses]))
         admission.delete_ended_pauses(session)
 
 

@@ -13,6 +13,7 @@ from headrace.kit import clock, tracing
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import TryLater
 from headrace.kit.schedule import Interval, Schedule, next_fire, spread
+from headrace.kit.told import Told
 from headrace.runs import control_queries, queries
 from headrace.runs.models import Outcome, Run, RunAttempt, RunStatus, RunWindow, ScheduleRow
 from headrace.runs.schemas import Scheduling
@@ -214,19 +215,19 @@ def succeed(run: Run, at: datetime) -> None:
     _end_attempt(run, Outcome.SUCCEEDED, None, None)
 
 
-def fail(run: Run, at: datetime, error_class: str, error_text: str) -> None:
+def fail(run: Run, at: datetime, error_class: str, error: Told) -> None:
     """End a run badly, for good: it is not tried again unless somebody replays it."""
     run.status = RunStatus.FAILED
     run.finished_at = at
-    _end_attempt(run, Outcome.FAILED, error_class, error_text)
+    _end_attempt(run, Outcome.FAILED, error_class, error)
 
 
-def put_off(run: Run, until: datetime, error_class: str, error_text: str) -> None:
+def put_off(run: Run, until: datetime, error_class: str, error: Told) -> None:
     """Let a run wait; it holds no worker meanwhile. The reason shows while it waits."""
     run.due_at = until
     run.waits += 1
     is_retry = error_class == TryLater.__name__
-    _end_attempt(run, Outcome.TRIED_AGAIN if is_retry else Outcome.PUT_OFF, error_class, error_text)
+    _end_attempt(run, Outcome.TRIED_AGAIN if is_retry else Outcome.PUT_OFF, error_class, error)
     _wait(run)
 
 
@@ -251,11 +252,9 @@ def _wait(run: Run) -> None:
     run.waiting_since = clock.now()
 
 
-def _end_attempt(
-    run: Run, outcome: Outcome, error_class: str | None, error_text: str | None
-) -> None:
+def _end_attempt(run: Run, outcome: Outcome, error_class: str | None, error: Told | None) -> None:
     run.error_class = error_class
-    run.error_text = error_text
+    run.error = error
     run.progress_rows = 0
     session = object_session(run)
     assert session is not None  # its row is held
@@ -269,7 +268,7 @@ def _end_attempt(
             ended_at=func.clock_timestamp(),
             outcome=outcome,
             error_class=error_class,
-            error_text=error_text,
+            error=error,
         )
     )
 

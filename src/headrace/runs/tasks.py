@@ -13,6 +13,7 @@ from headrace.jobs import port
 from headrace.kit import tracing
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
 from headrace.kit.sealing import CannotOpen
+from headrace.kit.told import told, told_by
 from headrace.rest.resources import Resources
 from headrace.runs import measures, pauses, queries, service
 from headrace.runs.context import RunContext
@@ -27,8 +28,8 @@ _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 900.0
 _LONGEST_STANDSTILL = timedelta(days=3)
 _LOCKED_SECONDS = 60.0  # until secrets are tried again that did not open
-_DATABASE_AWAY = "Headrace's own database did not answer, or had to undo what was under way."
-_WORN_OUT = (
+_DATABASE_AWAY = told("Headrace's own database did not answer, or had to undo what was under way.")
+_WORN_OUT = told(
     "The worker died each time it carried this out; most often that is for want of memory. The "
     "machine's log has the reason."
 )
@@ -90,11 +91,12 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
             log.exception(
                 "run put off: a stored secret does not open; is the secret key the right one?"
             )
-            _record(context, SlowDown(str(error), _LOCKED_SECONDS))
+            _record(context, SlowDown(told_by(error), _LOCKED_SECONDS))
         except Exception:
             log.exception("run broke")
             _record(
-                context, TryLater("Something went wrong inside Headrace; the log has the details.")
+                context,
+                TryLater(told("Something went wrong inside Headrace; the log has the details.")),
             )
 
 
@@ -173,17 +175,23 @@ def _settle(context: RunContext, error: OutsideError, *, is_shown: bool = True) 
             if now - queries.last_progress(session, run) < _LONGEST_STANDSTILL:
                 until = now + pauses.bounded(error.after_seconds)
                 pauses.pause(session, run, error, until)
-                service.put_off(run, until, name, str(error))
+                service.put_off(run, until, name, told_by(error))
                 return
-            error = TryLater(f"{error} It has been so for {_LONGEST_STANDSTILL.days} days.")
+            error = TryLater(
+                told(
+                    "{error} It has been so for {days} days.",
+                    error=told_by(error),
+                    days=_LONGEST_STANDSTILL.days,
+                )
+            )
         elif (
             isinstance(error, TryLater)
             and run.attempt + 1 < context.resources.settings.run_attempts
         ):
             run.attempt += 1
-            service.put_off(run, now + _pause(run.attempt), name, str(error))
+            service.put_off(run, now + _pause(run.attempt), name, told_by(error))
             return
-        service.fail(run, now, name, str(error))
+        service.fail(run, now, name, told_by(error))
         if is_shown:
             kind_named(run.kind).failed(context, session, error)
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from headrace.db.engine import DATABASE_AWAY, transaction
 from headrace.kit.outcomes import TryLater
+from headrace.kit.told import Told, told
 from headrace.runs import watch_queries
 from headrace.runs.errors import RunLost
 
@@ -105,13 +106,12 @@ class Watch:
 
     def overdue(self, now: float) -> TryLater | None:
         """Say in words what has taken too long, if anything has. now: by the monotonic clock."""
-        for began, longest, what in (
-            (self.began_at, self._patience.attempt, "One attempt took longer than {}"),
-            (self.moved_at, self._patience.silence, "Nothing came for {}"),
+        for began, longest, said in (
+            (self.began_at, self._patience.attempt, _took_longer),
+            (self.moved_at, self._patience.silence, _was_silent),
         ):
             if now - began > longest.total_seconds():
-                said = what.format(_minutes(longest))
-                return TryLater(f"{said}; it was stopped, and goes on from what is stored.")
+                return TryLater(said(_minutes(longest)))
         return None
 
 
@@ -194,6 +194,19 @@ def worker_name() -> str:
     return f"{platform.node()}:{os.getpid()}"[-_MOST_WORKER_CHARACTERS:]
 
 
-def _minutes(span: timedelta) -> str:
+def _took_longer(span: Told) -> Told:
+    return told(
+        "One attempt took longer than {span}; it was stopped, and goes on from what is stored.",
+        span=span,
+    )
+
+
+def _was_silent(span: Told) -> Told:
+    return told(
+        "Nothing came for {span}; it was stopped, and goes on from what is stored.", span=span
+    )
+
+
+def _minutes(span: timedelta) -> Told:
     minutes = span.total_seconds() / 60
-    return f"{minutes:g} minutes" if minutes != 1 else "a minute"
+    return told("{minutes} minutes", minutes=f"{minutes:g}") if minutes != 1 else told("a minute")
