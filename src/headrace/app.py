@@ -89,6 +89,7 @@ _ROUTERS = (
     iframe.router,
     console.router,
     assets.router,
+    health.router,
 )
 
 
@@ -123,9 +124,10 @@ def create_app(settings: Settings, resources: Resources | None = None) -> FastAP
     app.state.witness = Recorder(resources.sessions) if resources else None
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's own way
     errors.install(app)
+    # As they stand: including a router makes each of its routes anew, for each application, during
+    # its first request. These need nothing of the application's.
     for router in _ROUTERS:
-        app.include_router(router)
-    app.include_router(health.router)
+        app.router.routes.extend(router.routes)
     app.router.routes.append(Mount("/sandbox/demo_ads", create_sandbox(), name="demo network"))
     _put_layers_around(app, settings)
     return app
