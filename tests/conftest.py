@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.pipelines import PipelineFake, new_pipeline
+from fakes.quick_hashes import hashing_quickly, hashing_slowly
 from fakes.sessions import SavepointSession
 from headrace.app import create_app
 from headrace.db import embedded
@@ -32,6 +33,20 @@ from headrace.settings import Settings, load_settings
 from headrace.templates.service import publish_global
 
 logs.configure("text", "warning")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords cost next to nothing in this process: nearly every test signs in."""
+    with hashing_quickly():
+        yield
+
+
+@pytest.fixture
+def slow_passwords() -> Iterator[None]:
+    """Passwords cost what they cost at a server, for tests of that."""
+    with hashing_slowly():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ from headrace.settings import Settings
 WORKSPACES = "/api/v3/workspaces"
 Caller = Callable[[str], TestClient]
 
+pytestmark = pytest.mark.usefixtures("slow_passwords")  # what they cost is the subject here
+
 
 @pytest.fixture
 def calling_from(client: TestClient) -> Caller:
@@ -135,6 +137,10 @@ def test_invented_names_do_not_fill_the_memory() -> None:
 
 
 # What a guess tells.
+
+
+def test_a_stolen_hash_costs_a_guesser_what_owasp_asks_for_at_least() -> None:  # S33
+    assert hash_password(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_unknown_users_cost_as_much_as_known_ones() -> None:  # S32
