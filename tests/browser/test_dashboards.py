@@ -65,7 +65,8 @@ def test_a_chart_says_what_one_points_at(site: Site, page: Page, filled: RemoteW
 
 def test_a_link_to_a_picture_is_copied(site: Site, page: Page, filled: RemoteWorkspace) -> None:
     opened(site, page, filled, "performance?metric=clicks")
-    page.get_by_role("link", name="Link to picture").click()
+    page.get_by_role("link", name="Link to picture : Clicks by day").click()
+    expect(page.get_by_text("Chart: Clicks by day")).to_be_visible()
     no_violations(page)
     page.get_by_label("Title").fill("Clicks of ours")
     page.get_by_role("button", name="Make the link").click()
@@ -85,6 +86,24 @@ def test_a_link_to_a_picture_is_copied(site: Site, page: Page, filled: RemoteWor
         "wanted => getSelection().toString() === wanted", arg=field.input_value()
     )
     assert page.evaluate("navigator.clipboard.readText()") == field.input_value()
+
+
+def test_each_chart_has_its_link(site: Site, page: Page, filled: RemoteWorkspace) -> None:
+    for name, title in (
+        ("performance", "Spend by day"),
+        ("freshness", "Days"),
+        ("pipeline_health", "Rows moved by day"),
+    ):
+        opened(site, page, filled, name)
+        (one,) = page.get_by_role("link", name="Link to picture").all()
+        expect(one).to_have_accessible_name(f"Link to picture : {title}")
+        one.focus()
+        page.keyboard.press("Enter")
+        page.get_by_label("Form").select_option("svg")
+        page.get_by_role("button", name="Make the link").click()
+        address = page.get_by_label("Address of the picture").input_value()
+        answer = page.request.get(address)
+        assert answer.headers["content-type"].startswith("image/svg+xml"), name
 
 
 def test_filters_work_without_scripts(

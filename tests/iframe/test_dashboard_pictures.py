@@ -35,14 +35,13 @@ def test_a_link_shows_what_the_dashboard_did(
 ) -> None:
     client = pipeline.workspace.client
     for name in ("performance", "freshness", "pipeline_health"):
-        page = analyst.get(f"/dashboards/{name}{DAYS}").text
-        way = re.search(rf'href="{analyst.base}(/dashboards/{name}/picture[^"]*)"', page)
-        assert way is not None, name
-        path = unescape(way[1])
-        assert "date_from=2026-01-01" in path
+        path = f"/dashboards/{name}/picture{DAYS}"
         form = analyst.get(path)
         assert form.status_code == 200
         assert 'id="picture-link"' not in form.text
+        back = re.search(rf'href="{analyst.base}(/dashboards/{name}\?[^"]*)"', form.text)
+        assert back is not None, name
+        assert "date_from=2026-01-01" in back[1]
         made = analyst.post(path, SENT | {"form": "svg", "title": f"Mine <{name}>"})
         assert made.status_code == 200
         url = link_in(made.text)
@@ -53,6 +52,20 @@ def test_a_link_shows_what_the_dashboard_did(
         assert url.endswith(".svg")
     trail = agency.call("GET", "/api/v3/audit-log").text
     assert "create_dashboard_image_link" in trail  # S100
+
+
+def test_a_chart_that_is_not_there_has_no_page(analyst: Visitor) -> None:
+    for path in ("performance/picture?chart=pie", "freshness/picture?chart=by_channel"):
+        assert analyst.get(f"/dashboards/{path}").status_code == 404
+        refused = analyst.post(f"/dashboards/{path}", SENT)
+        assert refused.status_code == 404
+        assert "/charts/" not in refused.text
+    page = analyst.get("/dashboards/performance/picture?chart=by_channel&metric=clicks&lang=de")
+    assert "<strong>Klicks nach Kanälen</strong>" in page.text
+    back = re.search(rf'href="({analyst.base}/dashboards/performance\?[^"]*)"', page.text)
+    assert back is not None
+    assert "metric=clicks" in back[1]
+    assert "chart=" not in back[1]
 
 
 def test_the_page_says_when_a_link_ends(analyst: Visitor, pipeline: PipelineFake) -> None:

@@ -344,6 +344,14 @@ class Channel(Struct, kw_only=True):
     title: str
 
 
+Chart: TypeAlias = Annotated[
+    Literal["by_day", "by_channel", "days", "moved"],
+    Meta(
+        description="The charts of all dashboards, each by the member of the dashboard's answer that it draws."
+    ),
+]
+
+
 class ColumnChange(Struct, kw_only=True):
     """
     A change of a data table's columns.
@@ -1283,10 +1291,18 @@ class PictureLinkIn(Struct, kw_only=True):
     """
     What a picture is to show; all of it is locked in the link.
 
-    Of performance the trend of a metric, of freshness the grid of days, of pipeline health the rows
-    moved by day.
+    Of performance a metric's trend (`by_day`) or its bars (`by_channel`), of freshness the grid of
+    `days`, of pipeline health the rows `moved` by day.
     """
 
+    chart: (
+        Annotated[
+            Chart,
+            Meta(description="A chart that the dashboard has; null for its first one."),
+        ]
+        | None
+        | UnsetType
+    ) = UNSET
     form: Literal["png", "svg"] | UnsetType = UNSET
     metric: Metric | UnsetType = UNSET
     theme: Literal["light", "dark"] | UnsetType = UNSET

@@ -1878,7 +1878,7 @@ class WorkspaceOperations:
     def create_dashboard_image_link(
         self, workspace_id: int, data_name: models.DataName, body: models.PictureLinkIn
     ) -> models.PictureLink:
-        """Make a link to a picture of a dashboard's chart, for mails and reports.
+        """Make a link to a picture of one of a dashboard's charts, for mails and reports.
 
         Whoever has the link sees the picture as it is when they look, without signing in, and can
         ask for nothing else. It is good until it expires, its maker loses the right to see the

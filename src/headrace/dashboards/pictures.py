@@ -1,6 +1,6 @@
 """Pictures of charts for mails and reports: made from what is locked in a link, and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -11,18 +11,22 @@ from sqlalchemy.orm import Session
 from headrace.access.permissions import Permission
 from headrace.access.signed_links import mint_link
 from headrace.dashboards import charts, queries, service, watching
+from headrace.dashboards.catalogue import Chart, charts_of
 from headrace.dashboards.drawing import drawer
 from headrace.dashboards.exporting import DataName
 from headrace.dashboards.filters import Comparison, Filters, Period, days_asked
 from headrace.dashboards.keeping import version_of
 from headrace.dashboards.metrics import Metric
 from headrace.dashboards.performance import DayState, Order, Performance
+from headrace.dashboards.pipeline_health import DayMoved
 from headrace.dashboards.schemas import PictureLinkIn
 from headrace.dashboards.service import Desk, Shown
+from headrace.dashboards.watching import Freshness
 from headrace.kit import clock
 from headrace.kit.days import DayRange
 from headrace.kit.sealing import Vault
-from headrace.rest.errors import NotFound
+from headrace.kit.told import told
+from headrace.rest.errors import Invalid, NotFound
 from headrace.tenancy.scope import WorkspaceScope
 
 _SCALE = 2.0
@@ -44,10 +48,10 @@ MEDIA_TYPES = {PictureForm.PNG: "image/png", PictureForm.SVG: "image/svg+xml"}
 class Asked:
     """A picture that a link asks for."""
 
-    data_name: DataName
+    chart: Chart
     metric: Metric
     filters: Filters
-    is_dark: bool
+    palette: charts.Palette
     title: str | None
 
 
@@ -63,15 +67,30 @@ def link(
 
     Raises:
         BadFilter: if the days asked for are none.
+        Invalid: if the dashboard has no such chart.
     """
     days_asked(_filters(body.model_dump(mode="json")), clock.today("UTC"))
     content = body.model_dump(mode="json") | {
         "data_name": data_name.value,
+        "chart": _chart_of(data_name, body.chart).value,
         "generation": queries.link_generation(session, scope),
     }
     expires_at = clock.now() + timedelta(days=body.lifetime_days)
     minted = mint_link(vault, scope, Permission.DASHBOARD_VIEW, content, expires_at)
     return {"url": f"{public_address}/charts/{minted}.{body.form}", "expires_at": expires_at}
+
+
+def _chart_of(data_name: DataName, asked: Chart | None) -> Chart:
+    there = charts_of(data_name)
+    if asked is not None and asked not in there:
+        text = told(
+            "The dashboard {name} has no chart {chart}; choose among: {charts}.",
+            name=data_name.value,
+            chart=asked.value,
+            charts=", ".join(there),
+        )
+        raise Invalid("chart", text)
+    return asked or there[0]
 
 
 def drawn(
@@ -90,22 +109,27 @@ def drawn(
     is_current = content["generation"] == queries.link_generation(session, scope)
     if not is_current or content["form"] != form:
         raise NotFound("Picture")
-    asked = Asked(
-        DataName(content["data_name"]),
-        Metric(content["metric"]),
-        _filters(content),
-        content["theme"] == "dark",
-        content["title"],
-    )
-    palette = charts.DARK if asked.is_dark else charts.LIGHT
-    spec = _spec(session, scope, desk, asked, palette)
+    asked = _asked(content)
+    spec = _spec(session, scope, desk, asked)
     found: bytes = desk.kept.found(
         scope.workspace_id,
         version_of("picture", form.value, spec),
-        lambda: _draw(spec, palette, form),
+        lambda: _draw(spec, asked.palette, form),
         len,
     )
     return found
+
+
+def _asked(content: Mapping[str, Any]) -> Asked:
+    # Links made before there was a choice name no chart.
+    first, *_ = charts_of(content["data_name"])
+    return Asked(
+        Chart(content.get("chart", first)),
+        Metric(content["metric"]),
+        _filters(content),
+        charts.DARK if content["theme"] == "dark" else charts.LIGHT,
+        content["title"],
+    )
 
 
 def _draw(spec: dict[str, Any], palette: charts.Palette, form: PictureForm) -> bytes:
@@ -126,36 +150,54 @@ def _filters(content: Mapping[str, Any]) -> Filters:
     )
 
 
-def _spec(
-    session: Session, scope: WorkspaceScope, desk: Desk, asked: Asked, palette: charts.Palette
-) -> dict[str, Any]:
-    if asked.data_name is DataName.FRESHNESS:
-        fresh = watching.freshness(session, scope, asked.filters, 1)
-        spec = charts.grid(
-            [
-                charts.Square(table.title, cell.date, cell.state.value)
-                for table in fresh.tables[:_MOST_TABLES]
-                for cell in table.cells
-            ],
-            palette,
-        )
-        return _titled(spec, asked, "Freshness of data tables", fresh.days, palette)
-    if asked.data_name is DataName.PIPELINE_HEALTH:
-        moved = watching.pipeline_health(session, scope, asked.filters).moved
-        pairs = [charts.Pair(one.date, one.rows_extracted, one.rows_loaded, "") for one in moved]
-        days = DayRange(moved[0].date, moved[-1].date)
-        title = "Rows extracted (filled) and delivered (hatched)"
-        return _titled(charts.pairs(pairs, palette), asked, title, days, palette)
+def _spec(session: Session, scope: WorkspaceScope, desk: Desk, asked: Asked) -> dict[str, Any]:
+    if asked.chart is Chart.DAYS:
+        return _grid(watching.freshness(session, scope, asked.filters, 1), asked)
+    if asked.chart is Chart.MOVED:
+        return _moved(watching.pipeline_health(session, scope, asked.filters).moved, asked)
     shown = service.performance(session, scope, desk, asked.filters, Order())
-    return _trend(shown, asked, palette)
+    return _bars(shown, asked) if asked.chart is Chart.BY_CHANNEL else _trend(shown, asked)
 
 
-def _trend(shown: Shown, asked: Asked, palette: charts.Palette) -> dict[str, Any]:
+def _grid(fresh: Freshness, asked: Asked) -> dict[str, Any]:
+    squares = [
+        charts.Square(table.title, cell.date, cell.state.value)
+        for table in fresh.tables[:_MOST_TABLES]
+        for cell in table.cells
+    ]
+    spec = charts.grid(squares, asked.palette)
+    return _titled(spec, asked, "Freshness of data tables", fresh.days)
+
+
+def _moved(moved: Sequence[DayMoved], asked: Asked) -> dict[str, Any]:
+    pairs = [charts.Pair(one.date, one.rows_extracted, one.rows_loaded, "") for one in moved]
+    title = "Rows extracted (filled) and delivered (hatched)"
+    days = DayRange(moved[0].date, moved[-1].date)
+    return _titled(charts.pairs(pairs, asked.palette), asked, title, days)
+
+
+def _trend(shown: Shown, asked: Asked) -> dict[str, Any]:
     found = shown.figures
-    spec = charts.trend(_points(found, asked.metric), palette, _FORMATS.get(asked.metric, "~s"))
-    unit = f", {found.currency}" if found.currency else ""
-    title = f"{_name(asked.metric)} by day{unit}"
-    return _titled(spec, asked, title, found.days, palette)
+    spec = charts.trend(_points(found, asked.metric), asked.palette, _number_format(asked.metric))
+    return _titled(spec, asked, f"{_name(asked.metric)} by day{_unit(found)}", found.days)
+
+
+def _bars(shown: Shown, asked: Asked) -> dict[str, Any]:
+    found = shown.figures
+    bars = [
+        charts.Bar(shown.channels.get(name, name), sums.value(asked.metric), "")
+        for name, sums in found.channel_sums.items()
+    ]
+    spec = charts.bars(bars, asked.palette, _number_format(asked.metric))
+    return _titled(spec, asked, f"{_name(asked.metric)} by channel{_unit(found)}", found.days)
+
+
+def _number_format(metric: Metric) -> str:
+    return _FORMATS.get(metric, "~s")
+
+
+def _unit(found: Performance) -> str:
+    return f", {found.currency}" if found.currency else ""
 
 
 def _points(found: Performance, metric: Metric) -> list[charts.Point]:
@@ -177,15 +219,13 @@ def _name(metric: Metric) -> str:
     return metric.value.upper() if is_initials else metric.value.capitalize()
 
 
-def _titled(
-    spec: dict[str, Any], asked: Asked, title: str, days: DayRange, palette: charts.Palette
-) -> dict[str, Any]:
+def _titled(spec: dict[str, Any], asked: Asked, title: str, days: DayRange) -> dict[str, Any]:
     shown = {
         "text": asked.title or title,
         "subtitle": f"{days.first} – {days.last}",  # noqa: RUF001 - a range of days
         "anchor": "start",
-        "color": palette.ink,
-        "subtitleColor": palette.soft,
+        "color": asked.palette.ink,
+        "subtitleColor": asked.palette.soft,
         "fontSize": 16,
         "offset": 12,
     }

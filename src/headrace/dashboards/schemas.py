@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from headrace.dashboards.catalogue import Chart
 from headrace.dashboards.filters import Comparison, Period
 from headrace.dashboards.freshness import CellState
 from headrace.dashboards.metrics import Metric
@@ -126,10 +127,15 @@ class PerformanceOut(BaseModel):
 class PictureLinkIn(BaseModel):
     """What a picture is to show; all of it is locked in the link.
 
-    Of performance the trend of a metric, of freshness the grid of days, of pipeline health the rows
-    moved by day.
+    Of performance a metric's trend (`by_day`) or its bars (`by_channel`), of freshness the grid of
+    `days`, of pipeline health the rows `moved` by day.
     """
 
+    chart: Chart | None = Field(
+        None,
+        description="A chart that the dashboard has; null for its first one.",
+        examples=["by_channel"],
+    )
     form: Literal["png", "svg"] = "png"
     metric: Metric = Metric.SPEND
     theme: Literal["light", "dark"] = "light"

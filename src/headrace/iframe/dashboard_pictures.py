@@ -8,11 +8,13 @@ from fastapi import Response
 from headrace.access.permissions import Permission
 from headrace.dashboards import pictures
 from headrace.dashboards.asking import chosen, read_filters
+from headrace.dashboards.catalogue import Chart, charts_of
 from headrace.dashboards.errors import BadFilter
 from headrace.dashboards.exporting import DataName
 from headrace.dashboards.filters import Filters
 from headrace.dashboards.metrics import Metric
 from headrace.dashboards.schemas import MOST_IN_A_LINK, PictureLinkIn
+from headrace.iframe import dashboard_words as words
 from headrace.iframe.dashboards import TITLES, asked_by
 from headrace.kit.told import told
 from headrace.pages.forms import SELECT, Field, Form, Option
@@ -22,11 +24,20 @@ from headrace.pages.page_route import page_router, shown_again
 from headrace.pages.posted import PostedForm
 from headrace.pages.rendering import render
 from headrace.pages.visits import WorkspaceVisit
+from headrace.rest.errors import NotFound
 from headrace.rest.resources import AppResources
 from headrace.rest.session import DbSession
 
 router = page_router()
 Publisher = Annotated[WorkspaceVisit, page_visit(Permission.DASHBOARD_CREATE)]
+
+
+def _one_of(name: str, label: str, initial: str, titles: Mapping[str, str]) -> Field:
+    """A field of a few values, one of which is chosen. titles: of the values."""
+    options = tuple(Option(value, title) for value, title in titles.items())
+    return Field(name, label, SELECT, required=True, initial=initial, options=options)
+
+
 _FORM = Form.of(
     (
         Field(
@@ -34,37 +45,23 @@ _FORM = Form.of(
             N_("Title"),
             description=N_("Stands above the chart, in the place of the chart's own."),
         ),
-        Field(
+        _one_of(
             "form",
             N_("Form"),
-            SELECT,
-            required=True,
-            initial="png",
-            options=(
-                Option("png", N_("PNG, for mails")),
-                Option("svg", N_("SVG, sharp at every size")),
-            ),
+            "png",
+            {"png": N_("PNG, for mails"), "svg": N_("SVG, sharp at every size")},
         ),
-        Field(
-            "theme",
-            N_("Colours"),
-            SELECT,
-            required=True,
-            initial="light",
-            options=(Option("light", N_("Light")), Option("dark", N_("Dark"))),
-        ),
-        Field(
+        _one_of("theme", N_("Colours"), "light", {"light": N_("Light"), "dark": N_("Dark")}),
+        _one_of(
             "lifetime_days",
             N_("Good for"),
-            SELECT,
-            required=True,
-            initial="90",
-            options=(
-                Option("7", N_("A week")),
-                Option("30", N_("30 days")),
-                Option("90", N_("90 days")),
-                Option("365", N_("A year")),
-            ),
+            "90",
+            {
+                "7": N_("A week"),
+                "30": N_("30 days"),
+                "90": N_("90 days"),
+                "365": N_("A year"),
+            },
         ),
     )
 )
@@ -72,7 +69,7 @@ _FORM = Form.of(
 
 @router.get("/dashboards/{data_name}/picture")
 def show_picture_form(data_name: DataName, visit: Publisher) -> Response:
-    """Answer the form of a link to a picture of what the dashboard shows."""
+    """Answer the form of a link to a picture of one of the dashboard's charts."""
     return _page(visit, data_name, _FORM, None)
 
 
@@ -88,7 +85,8 @@ def create_dashboard_image_link(
     typed = _FORM.typed(posted)
     address = resources.settings.public_address
     with shown_again(lambda refusal: _page(visit, data_name, typed.refused(refusal), None)):
-        body = PictureLinkIn.model_validate(typed.body() | _locked(visit))
+        locked = _locked(visit) | {"chart": _chart(visit, data_name)}
+        body = PictureLinkIn.model_validate(typed.body() | locked)
         made = pictures.link(session, visit.scope, resources.vault, address, data_name, body)
     return _page(visit, data_name, typed, made)
 
@@ -107,8 +105,24 @@ def _locked(visit: WorkspaceVisit) -> dict[str, Any]:
                 most=MOST_IN_A_LINK,
             )
         )
-    metric = chosen(Metric, dict(visit.query).get("metric"), Metric.SPEND)
-    return _as_body(filters) | {"metric": metric}
+    return _as_body(filters) | {"metric": _metric(visit)}
+
+
+def _metric(visit: WorkspaceVisit) -> Metric:
+    return chosen(Metric, dict(visit.query).get("metric"), Metric.SPEND)
+
+
+def _chart(visit: WorkspaceVisit, data_name: DataName) -> Chart:
+    """The chart that the address names, or the dashboard's first.
+
+    Raises:
+        NotFound: if the dashboard has none of that name; another one is not to be handed on instead.
+    """
+    there = charts_of(data_name)
+    asked = dict(visit.query).get("chart") or there[0]
+    if asked not in there:
+        raise NotFound("Chart")
+    return Chart(asked)
 
 
 def _as_body(filters: Filters) -> dict[str, Any]:
@@ -132,6 +146,7 @@ def _page(
         status=form.refusal.status if form.refusal else 200,
         form=form,
         made=made,
+        chart_title=words.chart_title(visit.language, _chart(visit, data_name), _metric(visit)),
         title=TITLES[data_name][0],
         back=visit.link(f"/dashboards/{data_name}", **asked_by(visit)),
     )

@@ -21,7 +21,7 @@ from headrace.dashboards.routes import sent
 from headrace.dashboards.service import Desk
 from headrace.dashboards.watching import Freshness
 from headrace.iframe import dashboard_words as words
-from headrace.iframe.dashboards import Viewer, drawn, export_links, picture_link
+from headrace.iframe.dashboards import Viewer, drawn, export_links, picture_links
 from headrace.kit.days import DayRange
 from headrace.pages.languages import N_
 from headrace.pages.page_route import page_router
@@ -90,7 +90,7 @@ def _freshness(visit: WorkspaceVisit, found: Freshness) -> dict[str, Any]:
         "told": told,
         "page_size": watching.TABLES_A_PAGE,
         "exports": export_links(visit, "freshness"),
-        "picture": picture_link(visit, "freshness"),
+        "picture_links": picture_links(visit, "freshness"),
     }
 
 
@@ -135,7 +135,7 @@ def _health(visit: WorkspaceVisit, desk: Desk, found: PipelineHealth) -> dict[st
         ),
         "moved_rows": words.moved_rows(language, moved),
         "exports": export_links(visit, "pipeline_health"),
-        "picture": picture_link(visit, "pipeline_health"),
+        "picture_links": picture_links(visit, "pipeline_health"),
     }
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import zip_longest
 
 from headrace.dashboards.adding_up import NO_CURRENCY
+from headrace.dashboards.catalogue import Chart
 from headrace.dashboards.charts import Bar, Pair, Point
 from headrace.dashboards.filters import Comparison, Period
 from headrace.dashboards.metrics import MONEY, Metric, Sums
@@ -54,6 +55,12 @@ DAY_STATES: dict[str, str] = {
     "failed": N_("Failed"),
     "none": N_("Not wanted"),
 }
+CHARTS: dict[Chart, str] = {
+    Chart.BY_DAY: N_("%(metric)s by day"),
+    Chart.BY_CHANNEL: N_("%(metric)s by channel"),
+    Chart.DAYS: N_("Days"),
+    Chart.MOVED: N_("Rows moved by day"),
+}
 NUMBER_FORMATS: dict[Metric, str] = {Metric.CTR: ".1~%", Metric.ROAS: ".2~f"}
 _CENT = Decimal("0.01")
 
@@ -81,6 +88,11 @@ def written(language: Language, metric: Metric, value: Decimal | None, currency:
     if metric in MONEY or metric is Metric.ROAS:
         return language.number(value.quantize(_CENT))
     return language.number(value)
+
+
+def chart_title(language: Language, chart: Chart, metric: Metric) -> str:
+    """Return what stands above a chart; of which metric it is, where it is of one."""
+    return language.gettext(CHARTS[chart], metric=language.gettext(METRICS[metric]))
 
 
 def tiles(language: Language, found: Performance) -> list[Tile]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from headrace.access.permissions import Permission
 from headrace.dashboards import charts, service
 from headrace.dashboards.asking import AppDesk, chosen, read_filters, read_order
-from headrace.dashboards.catalogue import DASHBOARDS
+from headrace.dashboards.catalogue import DASHBOARDS, Chart, charts_of
 from headrace.dashboards.drawing import NotDrawn, drawer
 from headrace.dashboards.filters import Comparison, Filters, Period
 from headrace.dashboards.keeping import version_of
@@ -101,7 +101,7 @@ def _performance(visit: WorkspaceVisit, desk: Desk, shown: Shown, metric: Metric
             (name, list(rows)) for name, rows in groupby(found.campaigns, lambda one: one.channel)
         ],
         "exports": export_links(visit, "performance"),
-        "picture": picture_link(visit, "performance"),
+        "picture_links": picture_links(visit, "performance"),
     }
     for state in (DayState.PROVISIONAL, DayState.MISSING):
         of_state = [one.date for one in found.by_day if one.state is state]
@@ -121,12 +121,13 @@ def _charts(visit: WorkspaceVisit, desk: Desk, shown: Shown, metric: Metric) -> 
     headers = [N_("Day"), title, *([language.gettext("Compared")] if is_compared else [])]
     return {
         "metric_title": title,
-        "chart_title": language.gettext("%(metric)s by day", metric=title),
+        "chart_title": words.chart_title(language, Chart.BY_DAY, metric),
         "chart_summary": words.trend_in_words(language, found, metric),
         "chart_headers": [language.gettext(headers[0]), *headers[1:], language.gettext("State")],
         "chart_rows": words.trend_rows(language, found, metric),
         "trend": drawn(visit, desk, charts.trend(points, charts.OF_PAGE, number_format)),
         "bars": bars,
+        "bars_title": words.chart_title(language, Chart.BY_CHANNEL, metric),
         "bars_summary": "; ".join(one.label for one in bars),
         "bar_rows": words.bar_rows(language, found, metric, shown.channels),
         "channels_chart": drawn(visit, desk, charts.bars(bars, charts.OF_PAGE, number_format))
@@ -144,11 +145,14 @@ def export_links(visit: WorkspaceVisit, name: str) -> list[tuple[str, str]]:
     ]
 
 
-def picture_link(visit: WorkspaceVisit, name: str) -> str | None:
-    """Return where a link to a picture of the chart is made, for those who may hand it on."""
-    if not visit.may(Permission.DASHBOARD_CREATE):
-        return None
-    return visit.link(f"/dashboards/{name}/picture", **asked_by(visit))
+def picture_links(visit: WorkspaceVisit, name: str) -> dict[str, str | None]:
+    """Return by chart where a link to its picture is made; None for those who may hand none on."""
+    path, query = f"/dashboards/{name}/picture", asked_by(visit)
+    may = visit.may(Permission.DASHBOARD_CREATE)
+    return {
+        chart.value: visit.link(path, **query, chart=chart.value) if may else None
+        for chart in charts_of(name)
+    }
 
 
 def asked_by(visit: WorkspaceVisit) -> dict[str, Any]:
@@ -156,7 +160,8 @@ def asked_by(visit: WorkspaceVisit) -> dict[str, Any]:
     query: dict[str, Any] = {}
     for key, value in visit.query:
         query.setdefault(key, []).append(value)
-    query.pop("said", None)
+    for of_another_page in ("said", "chart"):
+        query.pop(of_another_page, None)
     return query
 
 
