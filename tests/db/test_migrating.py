@@ -6,10 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from headrace.db.engine import make_engine
-from headrace.db.migrating import DatabaseTooNew, check_not_newer, compared, migrate
+from headrace.db.migrating import (
+    DatabaseTooNew,
+    _config,
+    check_not_newer,
+    compared,
+    current_version,
+    migrate,
+    versions,
+)
 from headrace.models import metadata
 
 _THINGS = text("""
@@ -51,6 +60,21 @@ def test_from_empty_to_the_newest_and_back_and_again(engine: Engine) -> None:
     assert _things(engine) == full
     migrate(engine)  # nothing to do
     assert _things(engine) == full
+
+
+def test_versions_are_known_and_looked_up_as_alembic_would(engine: Engine) -> None:
+    scripts = ScriptDirectory.from_config(_config())
+    assert versions() == [each.revision for each in scripts.walk_revisions()][::-1]
+
+    def both() -> tuple[str | None, str | None]:
+        with engine.connect() as connection:
+            alembics = MigrationContext.configure(connection).get_current_revision()
+        return current_version(engine), alembics
+
+    assert both() == (None, None)
+    for revision, version in ((versions()[1], versions()[1]), ("base", None)):
+        migrate(engine, revision)
+        assert both() == (version, version)
 
 
 def test_the_models_say_what_the_migrations_made(engine: Engine) -> None:

@@ -67,18 +67,26 @@ def read_settings() -> "Settings":
 
 
 @contextmanager
-def opened(settings: "Settings", threads: int) -> Iterator[tuple["Resources", str]]:
-    """Open the database, migrated, and everything else a process works with."""
+def _migrated(settings: "Settings") -> Iterator[str]:
+    """Open the database, at this release's version; gives its URL."""
     import headrace.models  # noqa: F401 - foreign keys look for every table
     from headrace.db.migrating import migrate_at
     from headrace.db.opening import database_url
+
+    with database_url(settings) as url:
+        migrate_at(url)
+        yield url
+
+
+@contextmanager
+def opened(settings: "Settings", threads: int) -> Iterator[tuple["Resources", str]]:
+    """Open the database, migrated, and everything else a process works with."""
     from headrace.rest.resources import open_resources
     from headrace.templates.service import publish_global
 
-    with database_url(settings) as url:
+    with _migrated(settings) as url:
         resources = open_resources(settings, url, threads)
         try:
-            migrate_at(url)
             with resources.sessions() as session, session.begin():
                 publish_global(session)
             yield resources, url
@@ -93,11 +101,17 @@ def in_transaction() -> Iterator["Session"]:
     What it changes is in the audit trail.
     """
     from headrace.audit.recording import command_line
+    from headrace.db.engine import make_engine, session_maker
+    from headrace.db.roles import SYSTEM
 
     command = " ".join(word for word in sys.argv[1:3] if not word.startswith("-"))
-    with (
-        plain_errors(),
-        opened(read_settings(), 1) as (resources, _),
-        command_line(resources.sessions, command) as session,
-    ):
-        yield session
+    with plain_errors():
+        settings = read_settings()
+        settings.sealing_key()  # the server wants one too: better told before there are users
+        with _migrated(settings) as url:
+            engine = make_engine(url, pool_size=1, role=SYSTEM)
+            try:
+                with command_line(session_maker(engine), command) as session:
+                    yield session
+            finally:
+                engine.dispose()

@@ -1,16 +1,20 @@
-"""Bringing the database to the version this release expects, and refusing one of a newer release."""
+"""Bringing the database to the version this release expects, and refusing one of a newer release.
+
+Every process and command looks whether there is something to do. Alembic is imported where there
+is: that, and reading its scripts, takes longer than the rest of the look by far.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlalchemy.schema import SchemaItem
 
 from headrace.db.engine import make_engine
 from headrace.db.roles import ensure_roles
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 _LOCK = 0x4D494752  # any constant: one migration at a time
@@ -20,22 +24,27 @@ class DatabaseTooNew(Exception):
     """The database was migrated by a newer release; this one would damage it."""
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     return config
 
 
 def versions() -> list[str]:
-    """Return the versions that this release knows, the oldest first."""
-    scripts = ScriptDirectory.from_config(_config())
-    return [script.revision for script in reversed(list(scripts.walk_revisions()))]
+    """Return the versions that this release knows, the oldest first: what its scripts begin with."""
+    scripts = (_SCRIPTS / "versions").glob("[0-9]*_*.py")
+    return sorted(script.name.split("_", 1)[0] for script in scripts)
 
 
 def current_version(engine: Engine) -> str | None:
     """Return the version a database is at; None if it was never migrated."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+            return None
+        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return version
 
 
 def _before(version: str | None) -> list[str]:
@@ -82,6 +91,8 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         ensure_roles(connection)  # a database may have been moved to a server that lacks them
     if is_newest and revision == "head":
         return
+    from alembic import command
+
     config = _config()
     earlier = {"base", *_before(current_version(engine))}
     with engine.connect() as connection:
