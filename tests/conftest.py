@@ -33,6 +33,7 @@ from headrace.settings import Settings, load_settings
 from headrace.templates.service import publish_global
 
 logs.configure("text", "warning")
+pytest_plugins = ["fakes.platforms"]
 
 
 @pytest.fixture(scope="session", autouse=True)

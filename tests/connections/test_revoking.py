@@ -2,16 +2,14 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from connectors.facebook.asking import access_to
-from fakes.ads_network import AdsNetwork, demo_token, running_network
+from fakes.ads_network import AdsNetwork, demo_token
 from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.graph_api import TOKEN, GraphApi
 from fakes.persons import PersonFake, begin, receipt_of, served_by
@@ -23,30 +21,12 @@ from headrace.kit.outcomes import Reauthorize
 from headrace.settings import Settings
 
 
-@pytest.fixture(scope="module")
-def network() -> Iterator[AdsNetwork]:
-    with running_network() as running:
-        yield running
-
-
-@pytest.fixture
-def graph() -> Iterator[GraphApi]:
-    with GraphApi() as api:
-        api.add_account("111")
-        yield api
-
-
 @pytest.fixture
 def settings(settings: Settings, network: AdsNetwork, graph: GraphApi) -> Settings:
     network.requests.clear()
     network.faults.clear()
     ours = served_by(settings, network)
     return ours.model_copy(update={"base_urls": ours.base_urls | {"facebook": graph.base_url}})
-
-
-@pytest.fixture
-def person(client: TestClient, network: AdsNetwork) -> PersonFake:
-    return PersonFake(client, network)
 
 
 def delete(workspace: WorkspaceFake, connection_id: int) -> None:

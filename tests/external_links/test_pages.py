@@ -1,14 +1,13 @@
 """What the holder of a link sees and does on its page, without a browser."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from fakes.ads_network import AdsNetwork, running_network
+from fakes.ads_network import AdsNetwork
 from fakes.callers import WorkspaceFake
 from fakes.persons import PersonFake, receipt_of, served_by
 from headrace.settings import Settings
@@ -16,20 +15,9 @@ from headrace.settings import Settings
 ENDED = "This session has ended"
 
 
-@pytest.fixture(scope="module")
-def network() -> Iterator[AdsNetwork]:
-    with running_network() as running:
-        yield running
-
-
 @pytest.fixture
 def settings(settings: Settings, network: AdsNetwork) -> Settings:
     return served_by(settings, network)
-
-
-@pytest.fixture
-def person(client: TestClient, network: AdsNetwork) -> PersonFake:
-    return PersonFake(client, network)
 
 
 def linked(workspace: WorkspaceFake, source: str = "demo_ads", **body: Any) -> dict[str, Any]:

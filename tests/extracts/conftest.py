@@ -1,24 +1,16 @@
 """A demo network of the tests' own, and extracts of a workspace that is connected to it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from fakes.ads_network import AdsNetwork, running_network
+from fakes.ads_network import AdsNetwork
 from fakes.callers import WorkspaceFake
 from headrace.settings import Settings
 
 SOURCE = "/api/v3/datasources/demo_ads"
 EXTRACTS = "/api/v3/extracts"
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[AdsNetwork]:
-    """The demo network over real HTTP, with the clock at a fixed day."""
-    with running_network() as running:
-        yield running
 
 
 @dataclass

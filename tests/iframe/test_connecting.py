@@ -1,16 +1,14 @@
 """The pages on which a data source is connected, without scripts: what each form does."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fakes.ads_network import AdsNetwork, running_network
+from fakes.ads_network import AdsNetwork
 from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.persons import PersonFake, receipt_of, served_by
 from fakes.visitors import Visitor, in_frame, signed_in
@@ -20,20 +18,9 @@ from headrace.settings import Settings
 ORIGIN = "https://app.example.com"
 
 
-@pytest.fixture(scope="module")
-def network() -> Iterator[AdsNetwork]:
-    with running_network() as running:
-        yield running
-
-
 @pytest.fixture
 def settings(settings: Settings, network: AdsNetwork) -> Settings:
     return served_by(settings, network)
-
-
-@pytest.fixture
-def person(client: TestClient, network: AdsNetwork) -> PersonFake:
-    return PersonFake(client, network)
 
 
 @pytest.fixture

@@ -1,15 +1,15 @@
 """Settings whose options the platform knows: looked up in the form, ticked, and kept meanwhile."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
 import pytest
 
-from fakes.ads_network import AdsNetwork, running_network
+from fakes.ads_network import AdsNetwork
 from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.graph_api import TOKEN, GraphApi
+from fakes.platforms import reading_both
 from fakes.visitors import Visitor, signed_in
 from headrace.settings import Settings
 from templates.conftest import ConnectedFake, connect
@@ -19,26 +19,10 @@ SETTING = "settings.conversion_actions"
 _INPUT = re.compile(r'<input type="(?:checkbox|radio)" name="([\w.]+)" value="([^"]*)"( checked)?>')
 
 
-@pytest.fixture(scope="module")
-def network() -> Iterator[AdsNetwork]:
-    """The demo network over real HTTP."""
-    with running_network() as running:
-        yield running
-
-
-@pytest.fixture
-def graph() -> Iterator[GraphApi]:
-    """Meta's API over real HTTP, with one account."""
-    with GraphApi() as api:
-        api.add_account("111", "Meta shop")
-        yield api
-
-
 @pytest.fixture
 def settings(settings: Settings, network: AdsNetwork, graph: GraphApi) -> Settings:
     """Settings under which both platforms are those."""
-    urls = {"demo_ads": network.base_url, "facebook": graph.base_url}
-    return settings.model_copy(update={"base_urls": urls})
+    return reading_both(settings, network, graph)
 
 
 @pytest.fixture

@@ -1,36 +1,21 @@
-"""Fixtures of the tests of OAuth: a demo network over HTTP, and a person."""
-
-from collections.abc import Iterator
+"""Fixtures of the tests of OAuth: a demo network that forgets, and a person."""
 
 import pytest
-from fastapi.testclient import TestClient
 
-from fakes.ads_network import AdsNetwork, running_network
-from fakes.persons import PersonFake, served_by
+from fakes.ads_network import AdsNetwork
+from fakes.persons import served_by
 from headrace.settings import Settings
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[AdsNetwork]:
-    with running_network() as network:
-        yield network
-
-
 @pytest.fixture
-def network(running: AdsNetwork) -> AdsNetwork:
+def network(network: AdsNetwork) -> AdsNetwork:
     """The demo network, which forgot what earlier tests asked."""
-    running.requests.clear()
-    running.faults.clear()
-    return running
+    network.requests.clear()
+    network.faults.clear()
+    return network
 
 
 @pytest.fixture
 def settings(settings: Settings, network: AdsNetwork) -> Settings:
     """Settings of a server whose demo network is this one."""
     return served_by(settings, network)
-
-
-@pytest.fixture
-def person(client: TestClient, network: AdsNetwork) -> PersonFake:
-    """Somebody with a browser."""
-    return PersonFake(client, network)

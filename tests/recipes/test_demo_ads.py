@@ -1,24 +1,16 @@
 """A recipe over the demo network's accounts, from their extraction to a load of what it built."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from fakes.ads_network import AdsNetwork, running_network
+from fakes.ads_network import AdsNetwork
 from fakes.callers import AgencyFake, WorkspaceFake
 from fakes.kitchens import Kitchen
 from headrace.settings import Settings
 
 SINCE = "2026-11-10"
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[AdsNetwork]:
-    """The demo network over real HTTP, with the clock at a fixed day."""
-    with running_network() as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ The operations, and where each takes ids, are read from the OpenAPI document. A 
 itself; where the sweep does not know an id, or has no body that holds it, it fails and says so.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import text
 
-from fakes.ads_network import AdsNetwork, running_network
+from fakes.ads_network import AdsNetwork
 from fakes.callers import AgencyFake, WorkspaceFake
 from headrace.db.roles import SYSTEM
 from headrace.models import metadata
@@ -36,13 +35,6 @@ from tenancy.owners import AGENCYS_OWN, OwnerFake, new_owner
 
 # Their secret names one thing, so that nothing else can be asked for.
 SWEPT = [each for each in OPERATIONS if each.schemes not in (("code",), ("link",))]
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[AdsNetwork]:
-    """The demo network over real HTTP."""
-    with running_network() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What Demo Ads' connector offers beside reading: field checks, options, renewal, a wide report."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fakes.ads_network import AdsNetwork, consented, running_network
+from fakes.ads_network import AdsNetwork, consented
 from fakes.journal import RecordingJournal
 from headrace.connectors.abilities import (
     ChecksFields,
@@ -26,12 +25,6 @@ ACCOUNT = Account(
     "demo-1005", "Southern Cross Surf", "AUD", "Australia/Sydney", {"campaigns": 12, "ads": 120}
 )
 DAYS = DayRange(date(2026, 11, 10), date(2026, 11, 11))
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[AdsNetwork]:
-    with running_network() as running:
-        yield running
 
 
 def read(network: AdsNetwork, report: str, fields: str, **settings: Any) -> list[dict[str, Any]]:
