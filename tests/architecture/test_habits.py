@@ -46,6 +46,13 @@ NETWORK_USERS = {
 }
 URLLIB3_NAMES = ("urllib3.exceptions", "urllib3.BaseHTTPResponse", "urllib3.util")
 
+# What connectors, loaders and steps say no with: pages say it in the visitor's language.
+SAID_IN_ANY_LANGUAGE = {"Reauthorize", "SlowDown", "TryLater", "Refused", "StepRefused"}
+SAID_IN_ENGLISH = {
+    "src/headrace/kit/mail.py": "for the operator, in the log",
+    "src/headrace/*/tasks.py": "mails that cannot be sent, for the operator, in the log",
+}
+
 
 def _listed(name: str, reasons: dict[str, str]) -> bool:
     return any(fnmatch(name, pattern) for pattern in reasons)
@@ -184,3 +191,27 @@ def test_no_test_is_put_aside() -> None:
         if word in module.text
     ]
     assert not found, found
+
+
+def test_what_fails_is_said_in_any_language() -> None:
+    found = [
+        f"{module.name}:{call.lineno}"
+        for module in modules("src/headrace")
+        if not _listed(module.name, SAID_IN_ENGLISH)
+        for call in module.nodes
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in SAID_IN_ANY_LANGUAGE
+        and any(map(_is_sentence, call.args))
+    ]
+    assert not found, f'write told("…", name=value) for what pages show: {found}'
+
+
+def _is_sentence(argument: ast.expr) -> bool:
+    if isinstance(argument, ast.JoinedStr):
+        return True
+    return (
+        isinstance(argument, ast.Constant)
+        and isinstance(argument.value, str)
+        and " " in argument.value
+    )

@@ -35,6 +35,7 @@ from headrace.connectors.paid_media import PAID_MEDIA_COLUMNS
 from headrace.connectors.registry import connectors
 from headrace.kit.columns import Column, ColumnType, column_type_of, columns_of, wider
 from headrace.kit.outcomes import OutsideError, Reauthorize, Refused
+from headrace.kit.told import Told
 
 _FOLDER = Path(next(iter(sources.__path__)))
 _MOST_BATCH_BYTES = 24_000_000
@@ -333,7 +334,8 @@ def assert_well_formed(
 
 
 def assert_tells_no_secret(case: ConnectorCase, failure: BaseException) -> None:
-    """S99: neither the message nor what led to it may hold a secret."""
+    """S99: neither the message, nor its values, nor what led to it may hold a secret."""
+    assert isinstance(failure.args[0], Told), f"write told(...): {failure}"
     told: BaseException | None = failure
     while told is not None:
         assert not any(secret in f"{told} {told!r}" for secret in case.secrets)

@@ -21,6 +21,7 @@ from contract.nasty_rows import Row
 from headrace.kit.columns import Column, ColumnType, arrow_schema
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import Told
 from headrace.loaders.contract import (
     Access,
     Append,
@@ -138,7 +139,8 @@ def test_check_and_write_say_what_is_wrong(loader: Loader, case: LoaderCase) -> 
             for words in broken.says:
                 assert words.lower() in message.lower(), broken.title
             for secret in case.secrets:
-                assert secret not in message, broken.title
+                assert secret not in f"{message} {caught.value!r}", broken.title
+            assert isinstance(caught.value.args[0], Told), f"write told(...): {message}"
     assert case.rows(ADS) == []
 
 

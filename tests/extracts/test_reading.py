@@ -25,6 +25,7 @@ from headrace.extracts.reading import ConnectorBroke, OutOfMemory, Reader
 from headrace.kit.days import DayRange
 from headrace.kit.outbound import OutboundHttp, OutboundPolicy
 from headrace.kit.outcomes import OutsideError, Pauses, Reauthorize, Refused, SlowDown, TryLater
+from headrace.kit.told import named, told, told_by
 from headrace.rest.resources import Resources, open_resources
 from headrace.runs import queries, service, watching
 from headrace.runs.context import RunContext
@@ -115,11 +116,15 @@ def test_rows_and_what_the_journal_is_told_arrive_as_they_were(rogue: Connector)
         SlowDown("later", math.inf),
         TryLater("no answer"),
         Refused("no such account"),
+        Refused(told("{file} has {rows} rows.", file="a<b>", rows=3)),
+        SlowDown(told("{host} asks for fewer requests.", host="h"), 90.5, Pauses.ACCOUNT),
     ],
 )
 def test_outcomes_cross_with_all_that_they_say(error: OutsideError) -> None:
-    told = reader_messages.outcome_of(reader_messages.failure_of(error))
-    assert (type(told), str(told), vars(told)) == (type(error), str(error), vars(error))
+    again = reader_messages.outcome_of(reader_messages.failure_of(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+    assert again is not None
+    assert told_by(again) in (told_by(error), named(str(error)))
 
 
 def test_outcomes_of_a_reader_are_raised_and_leave_it_to_others(rogue: Connector) -> None:

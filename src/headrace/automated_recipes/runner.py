@@ -9,6 +9,7 @@ from headrace.automated_recipes import queries, reading, service
 from headrace.automated_recipes.models import AutomatedRecipe
 from headrace.data_tables import followers
 from headrace.kit.outcomes import Refused, SlowDown
+from headrace.kit.told import told, told_by
 from headrace.loads import service as loads
 from headrace.recipes import building
 from headrace.recipes.building import Built, Prepared
@@ -38,7 +39,7 @@ def execute(context: RunContext) -> None:
 def _recipe(session: Session, context: RunContext) -> AutomatedRecipe:
     recipe = queries.recipe(session, context.scope, int(context.subject_id))
     if recipe is None:
-        raise Refused("The automated recipe was deleted.")
+        raise Refused(told("The automated recipe was deleted."))
     return recipe
 
 
@@ -48,13 +49,16 @@ def _begin(session: Session, context: RunContext) -> tuple[Prepared, datetime]:
     if context.params.get("waits"):
         busy = queries.busy_accounts(session, context.scope, recipe.id)
         if busy:
-            raise SlowDown(f"Waiting for {busy} extractions to end.", service.LOOKS_AGAIN_SECONDS)
+            raise SlowDown(
+                told("Waiting for {busy} extractions to end.", busy=busy),
+                service.LOOKS_AGAIN_SECONDS,
+            )
     choice = recipe.changed_at
     try:
         blueprint = reading.blueprint_of(session, context.scope, recipe)
         prepared = building.prepare(session, context.scope, blueprint)
     except (StepRefused, AppError) as error:
-        raise Refused(str(error)) from error
+        raise Refused(told_by(error)) from error
     # The table before the recipe's row, as the end of a build takes them.
     recipe.data_table_id = prepared.table_id
     if prepared.is_new:

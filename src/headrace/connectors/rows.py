@@ -19,6 +19,7 @@ from headrace.kit.columns import (
     arrow_schema,
 )
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 BATCH_ROWS = 2_000
 """How many rows to collect before making a batch: measured, the least time a row for 30 columns.
@@ -47,13 +48,13 @@ _CALENDAR_MOMENTS = tuple(
 _MAX_INTEGER_DIGITS = 19
 _INT64 = range(-(2**63), 2**63)
 _NOUNS = {
-    ColumnType.STRING: "a text",
-    ColumnType.INTEGER: "a whole number of at most 64 bits",
-    ColumnType.DECIMAL: "a decimal number of at most 29 digits before the point",
-    ColumnType.FLOAT: "a finite number",
-    ColumnType.BOOLEAN: "true or false",
-    ColumnType.DATE: "a date (YYYY-MM-DD)",
-    ColumnType.DATETIME: "a moment (ISO 8601)",
+    ColumnType.STRING: told("a text"),
+    ColumnType.INTEGER: told("a whole number of at most 64 bits"),
+    ColumnType.DECIMAL: told("a decimal number of at most 29 digits before the point"),
+    ColumnType.FLOAT: told("a finite number"),
+    ColumnType.BOOLEAN: told("true or false"),
+    ColumnType.DATE: told("a date (YYYY-MM-DD)"),
+    ColumnType.DATETIME: told("a moment (ISO 8601)"),
 }
 
 
@@ -120,9 +121,15 @@ def _report(
         journal.count_bad_value(column.name, row_number, shown)
         return
     raise Refused(
-        f"Row {row_number:,}, column '{column.name}': {shown!r} is not {_NOUNS[column.type]}. "
-        "Correct it at the source, leave the field out, or choose the policy null_and_count, "
-        "which keeps the row and empties the cell."
+        told(
+            "Row {row_number:,}, column '{name}': {shown!r} is not {noun}. Correct it at "
+            "the source, leave the field out, or choose the policy null_and_count, which "
+            "keeps the row and empties the cell.",
+            row_number=row_number,
+            name=column.name,
+            shown=shown,
+            noun=_NOUNS[column.type],
+        )
     )
 
 

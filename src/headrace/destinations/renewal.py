@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from headrace.destinations import queries
 from headrace.destinations.models import DestinationConnection
 from headrace.kit.outcomes import Reauthorize, TryLater
+from headrace.kit.told import told
 
 
 @contextmanager
@@ -28,4 +29,4 @@ def while_current(
             now = queries.params_now(session, used.id)
         if now is None or now == used.params:
             raise
-        raise TryLater("The destination connection got new parameters meanwhile.") from error
+        raise TryLater(told("The destination connection got new parameters meanwhile.")) from error

@@ -26,6 +26,7 @@ from headrace.connectors.contract import Access, Connector, Journal, ReadRequest
 from headrace.extracts import reader_messages as messages
 from headrace.extracts.reader_messages import BadValuesSeen, Failure
 from headrace.kit.outcomes import TryLater
+from headrace.kit.told import Told, as_said, told
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.runs.watching import Watch
@@ -145,14 +146,16 @@ class Reader:
         self._errors.seek(0)
         self._errors.truncate()
 
-    def end_told(self) -> str:
+    def end_told(self) -> Told:
         """Say how a process ended that did not say so itself; what it left is logged."""
         code = self._process.wait(_END_SECONDS)
         size = self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, size - _MOST_ERROR_BYTES))
         left = self._errors.read().decode(errors="replace")
         log.error("a reader process ended without a word", code=code, left=left)
-        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        if code < 0:
+            return as_said(signal.Signals(-code).name)
+        return told("exit code {code}", code=code)
 
 
 class Readers:
@@ -292,16 +295,22 @@ def _heard(reader: Reader, journal: Any, watch: Watch, kind: bytes, content: Any
         watch.check()
         # Nobody else kills it but the system, for want of memory.
         raise OutOfMemory(
-            f"The process that reads was ended ({reader.end_told()}); most often that is for want "
-            "of memory. It is tried again with fewer days at a time."
+            told(
+                "The process that reads was ended ({end}); most often that is for want of "
+                "memory. It is tried again with fewer days at a time.",
+                end=reader.end_told(),
+            )
         )
 
 
 def _raise(failure: Failure, memory_mb: int) -> None:
     if failure.kind == messages.OUT_OF_MEMORY:
         raise OutOfMemory(
-            f"Reading took more than {memory_mb:,} MB of memory. It is tried again with fewer days "
-            "at a time."
+            told(
+                "Reading took more than {memory_mb:,} MB of memory. It is tried again with "
+                "fewer days at a time.",
+                memory_mb=memory_mb,
+            )
         )
     outcome = messages.outcome_of(failure)
     raise outcome if outcome is not None else ConnectorBroke(failure.message)

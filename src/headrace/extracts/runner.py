@@ -27,6 +27,7 @@ from headrace.extracts.windows import Horizon, horizon, is_history, replaced_day
 from headrace.kit import clock, tracing
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Reauthorize, TryLater
+from headrace.kit.told import told
 from headrace.loads import service as loads
 from headrace.runs import backlog
 from headrace.runs import queries as run_queries
@@ -94,7 +95,7 @@ def execute(context: RunContext) -> None:
 def _begin(session: Session, context: RunContext) -> tuple[Work, list[RunWindow]]:
     parts = whole(session, context.scope, int(context.subject_id))
     if parts.connection.deleted_at is not None:
-        raise Reauthorize("The connection was deleted.")
+        raise Reauthorize(told("The connection was deleted."))
     work = Work(
         context=context,
         parts=parts,
@@ -272,8 +273,11 @@ def _doubt_emptiness(work: Work, window: RunWindow) -> None:
             run_id=work.context.run_id,
         )
     raise TryLater(
-        f"The source answered without rows for {days or 'the account'}, where there were rows "
-        "before. They are kept until it has said so several times."
+        told(
+            "The source answered without rows for {days}, where there were rows before. "
+            "They are kept until it has said so several times.",
+            days=str(days) if days else told("the account"),
+        )
     )
 
 

@@ -14,6 +14,7 @@ from headrace.data_tables.drift import Change, Columns, Drift, SchemaPolicy, Ver
 from headrace.extracts.parts import Parts
 from headrace.kit.columns import ARROW_TYPES, ColumnType, columns_of
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.table_store import StagedFile
 from headrace.tenancy.scope import WorkspaceScope
 
@@ -75,9 +76,14 @@ class Shape:
         except pa.ArrowInvalid:
             if self.bad_values is BadValues.FAIL:
                 raise Refused(
-                    f"Column {name!r} holds values that are no {target}, and the columns of the data "
-                    f"table {self.title!r} are frozen. Set the extract's bad_values to "
-                    "null_and_count, or the table's schema_policy to evolve."
+                    told(
+                        "Column {name!r} holds values that are no {target}, and the columns of the "
+                        "data table {title!r} are frozen. Set the extract's bad_values to "
+                        "null_and_count, or the table's schema_policy to evolve.",
+                        name=name,
+                        target=target,
+                        title=self.title,
+                    )
                 ) from None
         coded = values.dictionary_encode()
         words = [_cast(word, wanted) for word in coded.dictionary]
@@ -157,14 +163,23 @@ def refuse(
     table_id, account_id = parts.extract.data_table_id, parts.account.remote_id
     found = schema_changes.Found(run_id, account_id)
     schema_changes.report(session, scope, table_id, found, [(drift, False)])
+    changed = told(
+        "was {before} and is now {after} at the source", before=drift.before, after=drift.after
+    )
     words = {
-        Change.ADDED: "is new at the source",
-        Change.DROPPED: "is gone from the source",
-        Change.WIDENED: f"was {drift.before} and is now {drift.after} at the source",
-        Change.NARROWED: f"was {drift.before} and is now {drift.after} at the source",
+        Change.ADDED: told("is new at the source"),
+        Change.DROPPED: told("is gone from the source"),
+        Change.WIDENED: changed,
+        Change.NARROWED: changed,
     }
     return Refused(
-        f"Column {drift.column!r} {words[drift.change]}, and the data table {shape.title!r} takes no "
-        "such changes (schema_policy is fail). Nothing of it was stored. Put the source right, or "
-        f"choose another policy with PUT /api/v3/data-tables/{table_id}."
+        told(
+            "Column {column!r} {words}, and the data table {title!r} takes no such changes "
+            "(schema_policy is fail). Nothing of it was stored. Put the source right, or "
+            "choose another policy with PUT /api/v3/data-tables/{table_id}.",
+            column=drift.column,
+            words=words[drift.change],
+            title=shape.title,
+            table_id=table_id,
+        )
     )

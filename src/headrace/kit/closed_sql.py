@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from headrace.kit.columns import ColumnType
+from headrace.kit.told import told
 
 _SMALL_MEMORY = "256MB"
 
@@ -57,13 +58,13 @@ def syntax_tree(sql: str) -> Any:
         ValueError: saying what is wrong, if they cannot be parsed or one is no SELECT.
     """
     if "\0" in sql:
-        raise ValueError("the statement holds the character NUL.")
+        raise ValueError(told("the statement holds the character NUL."))
     with closed_connection(_SMALL_MEMORY) as connection:
         found = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
     try:
         tree = json.loads(found[0]) if found else {"error": True}
     except RecursionError:
-        raise ValueError("the statement is nested too deeply.") from None
+        raise ValueError(told("the statement is nested too deeply.")) from None
     if tree["error"]:
         raise ValueError(str(tree.get("error_message", "it cannot be parsed.")))
     return tree

@@ -120,7 +120,7 @@ def vetted_addresses(host: str, port: int, policy: OutboundPolicy) -> list[str]:
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise HostUnknown(f"The host name {host!r} does not resolve.") from error
+        raise HostUnknown(told("The host name {host!r} does not resolve.", host=host)) from error
     addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
     for text in addresses:
         _vet(host, ipaddress.ip_address(text.split("%")[0]), policy)

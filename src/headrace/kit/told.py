@@ -1,7 +1,7 @@
 """Messages that keep their pattern and what is put into it, so that they can be said in any language."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,19 @@ def joined(messages: Iterable[Told], separator: str = "; ") -> Told:
 def as_said(text: str) -> Told:
     """Return words of somebody else, such as a platform's: they stay as they are."""
     return Told("{text}", (("text", text),))
+
+
+def with_texts(message: Told, change: Callable[[str], str]) -> Told:
+    """Return a message with another text in the place of each that stands in it, at any depth."""
+    return replace(
+        message, values=tuple((name, _changed(value, change)) for name, value in message.values)
+    )
+
+
+def _changed(value: object, change: Callable[[str], str]) -> object:
+    if isinstance(value, Told):
+        return with_texts(value, change)
+    return change(value) if isinstance(value, str) else value
 
 
 def told_by(error: Exception) -> Told:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from headrace.kit.columns import arrow_schema
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import (
     ACCOUNT_COLUMN,
     INSERT_DATE_COLUMN,
@@ -31,13 +32,22 @@ class RowsOutsideUnit(ValueError):
 def check_columns(table: TargetTable) -> None:
     """Raise `Refused` unless the columns can be those of a table: at least one, each named once."""
     if not table.columns:
-        raise Refused(f"Table {table.name!r} has no columns to deliver; select at least one field.")
+        raise Refused(
+            told(
+                "Table {name!r} has no columns to deliver; select at least one field.",
+                name=table.name,
+            )
+        )
     counts = Counter(column.name for column in table.columns)
     double = sorted(name for name, count in counts.items() if count > 1)
     if double:
         raise Refused(
-            f"Table {table.name!r} has more than one column named {double[0]!r}; "
-            "rename or deselect one of them."
+            told(
+                "Table {name!r} has more than one column named {double!r}; rename or deselect "
+                "one of them.",
+                name=table.name,
+                double=double[0],
+            )
         )
 
 

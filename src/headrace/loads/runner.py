@@ -21,6 +21,7 @@ from headrace.kit import tracing
 from headrace.kit.columns import Column
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.told import told, told_by
 from headrace.loaders.contract import (
     Access,
     Append,
@@ -93,8 +94,11 @@ def prepare(context: RunContext, session: Session) -> Work:
     _require_usable(connection)
     if queries.has_elder(session, load, connection):
         raise Refused(
-            f"Another load delivers into {load.destination_table!r} of the same destination; "
-            "delete one of the two, so that their rows do not mix."
+            told(
+                "Another load delivers into {destination_table!r} of the same destination; "
+                "delete one of the two, so that their rows do not mix.",
+                destination_table=load.destination_table,
+            )
         )
     if load.delivered_place != connection.place:
         queries.forget_delivered(session, load.id)
@@ -126,11 +130,14 @@ def prepare(context: RunContext, session: Session) -> Work:
 
 def _require_usable(connection: DestinationConnection) -> None:
     if connection.status == DestinationStatus.INITIALIZING:
-        raise TryLater("The destination connection is being checked.")
+        raise TryLater(told("The destination connection is being checked."))
     if connection.status != DestinationStatus.ACTIVE:
         raise Refused(
-            f"The destination connection does not work ({connection.error_text}); recheck it, or "
-            "give it new parameters."
+            told(
+                "The destination connection does not work ({error}); recheck it, or give "
+                "it new parameters.",
+                error=connection.error,
+            )
         )
 
 
@@ -193,7 +200,7 @@ def _batches(context: RunContext, view: TableView, planned: PlannedUnit) -> Batc
                 yield batch
         except FileLost as error:
             # It was replaced and swept since the plan was made, unless the lake lost it.
-            raise TryLater(str(error)) from error
+            raise TryLater(told_by(error)) from error
         with context.step():
             # The loader commits next. A worker that was taken for dead and comes back must not:
             # its rows could be older than those its successor has delivered and recorded.

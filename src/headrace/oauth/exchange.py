@@ -12,6 +12,7 @@ from headrace.connectors.contract import Access, Connector
 from headrace.kit import clock
 from headrace.kit.outbound import OutboundRefused
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
+from headrace.kit.told import told
 from headrace.oauth import protocol
 from headrace.oauth.problems import ProblemCode
 
@@ -95,7 +96,11 @@ def _tokens(access: Access, connector: Connector, held: CodeInHand) -> protocol.
     url = address(form.token_url, access.base_url)
     status, body = _sent(access, url, asked, by_get=form.token_by_get)
     if status >= 500 or status == 429:
-        raise TryLater(f"{connector.spec.title} answered with status {status}.")
+        raise TryLater(
+            told(
+                "{title} answered with status {status}.", title=connector.spec.title, status=status
+            )
+        )
     try:
         return protocol.tokens_of(body)
     except protocol.TokensRefused as error:
@@ -123,7 +128,9 @@ def _sent(access: Access, url: str, asked: Mapping[str, str], *, by_get: bool) -
     except OutboundRefused as error:
         raise ExchangeFailed(ProblemCode.CODE_REFUSED, str(error)) from None
     except urllib3.exceptions.HTTPError as error:
-        raise TryLater(f"The platform could not be reached ({type(error).__name__}).") from None
+        raise TryLater(
+            told("The platform could not be reached ({kind}).", kind=type(error).__name__)
+        ) from None
     return response.status, body.decode(errors="replace")
 
 

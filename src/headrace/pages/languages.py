@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from string import Formatter
 
 from babel import Locale, dates, lists, numbers
 from babel.core import UnknownLocaleError, negotiate_locale
@@ -71,16 +72,20 @@ class Language:
             if message.many
             else self.catalogue.gettext(message.pattern)
         )
-        return str(pattern).format_map({name: self._put(it) for name, it in message.values})
+        grouped = _grouped(message.pattern)
+        values = {name: self._put(value, name in grouped) for name, value in message.values}
+        return str(pattern).format_map(values)
 
     def stored(self, text: str | None, message: Told | None) -> str:
         """Return what was stored as a text and its message, in this language; see `kept`."""
         found = kept(text, message)
         return self.told(found) if found else ""
 
-    def _put(self, value: object) -> object:
-        """Return a value as it stands in a message."""
+    def _put(self, value: object, is_grouped: bool) -> object:
+        """Return a value as it stands in a message. is_grouped: a number, with separators."""
         match value:
+            case int() if is_grouped:
+                return self.number(value)
             case Told():
                 return self.told(value)
             case float():
@@ -168,6 +173,11 @@ class Languages:
                 if found:
                     return self._languages[found]
         return self._languages[SOURCE]
+
+
+def _grouped(pattern: str) -> set[str]:
+    """The numbers that a pattern writes with the separators of thousands."""
+    return {name for _, name, spec, _ in Formatter().parse(pattern) if name and spec == ","}
 
 
 def _wished(header: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from headrace.kit.closed_sql import syntax_tree
+from headrace.kit.told import Told, told, told_by
 from headrace.recipes.allowed_functions import FUNCTIONS, LITERAL_LENGTHS, LONGEST_PADDING
 from headrace.recipes.errors import StepRefused
 
@@ -93,20 +94,20 @@ class _Check:
         try:
             tree = syntax_tree(sql)
         except ValueError as error:
-            raise self._refused(str(error)) from error
+            raise self._refused(told_by(error)) from error
         statements = tree["statements"]
         if len(statements) != 1:
-            raise self._refused("give one SELECT statement, and no more.")
+            raise self._refused(told("give one SELECT statement, and no more."))
         self._visit(statements[0], frozenset(), 0)
         return self._read
 
-    def _refused(self, message: str) -> StepRefused:
+    def _refused(self, message: Told) -> StepRefused:
         return StepRefused(self._step, message)
 
     def _visit(self, node: Any, names: frozenset[str], depth: int) -> None:
         """Check a node and all below it; `names` are those that WITH gave by here."""
         if depth > _DEEPEST:
-            raise self._refused("the statement is nested too deeply.")
+            raise self._refused(told("the statement is nested too deeply."))
         if isinstance(node, list):
             for one in node:
                 self._visit(one, names, depth + 1)
@@ -134,11 +135,21 @@ class _Check:
         kind = node.get("type")
         if "class" in node:
             if node["class"] not in _EXPRESSIONS:
-                raise self._refused(f"{_words(node['class'])} is not allowed in a recipe.")
+                raise self._refused(
+                    told(
+                        "{words} is not allowed in a recipe.",
+                        words=_words(node["class"]),
+                    )
+                )
             self._check_expression(node)
         elif isinstance(kind, str):
             if kind not in _NODES:
-                raise self._refused(f"{_words(kind)} is not allowed in a recipe.")
+                raise self._refused(
+                    told(
+                        "{words} is not allowed in a recipe.",
+                        words=_words(kind),
+                    )
+                )
             self._check_source(node, names)
 
     def _check_expression(self, node: Mapping[str, Any]) -> None:
@@ -148,13 +159,23 @@ class _Check:
         elif kind == "TYPE":
             name = node["type_name"].lower()
             if node["catalog"] or node["schema"] or name not in _TYPES:
-                raise self._refused(f"the type {node['type_name']!r} is not allowed in a recipe.")
+                raise self._refused(
+                    told(
+                        "the type {node!r} is not allowed in a recipe.",
+                        node=node["type_name"],
+                    )
+                )
 
     def _check_function(self, node: Mapping[str, Any], allowed: Collection[str]) -> None:
         name = node["function_name"].lower()
         path = node["qualified_name"]["path"]
         if node["catalog"] or node["schema"] or len(path) != 1 or name not in allowed:
-            raise self._refused(f"the function {'.'.join(path)!r} is not allowed in a recipe.")
+            raise self._refused(
+                told(
+                    "the function {path!r} is not allowed in a recipe.",
+                    path=".".join(path),
+                )
+            )
         position = LITERAL_LENGTHS.get(name)
         if position is not None:
             given = [one["expression"] for one in node["arguments"]]
@@ -162,12 +183,16 @@ class _Check:
             text = str(literal.get("text", ""))
             if literal.get("kind") != "INTEGER" or len(text) > 4 or int(text) > LONGEST_PADDING:
                 raise self._refused(
-                    f"{name} takes a length written as a number of at most {LONGEST_PADDING}."
+                    told(
+                        "{name} takes a length written as a number of at most {longest_padding}.",
+                        name=name,
+                        longest_padding=LONGEST_PADDING,
+                    )
                 )
 
     def _check_source(self, node: Mapping[str, Any], names: frozenset[str]) -> None:
         if node.get("sample") is not None:
-            raise self._refused("TABLESAMPLE is not allowed in a recipe.")
+            raise self._refused(told("TABLESAMPLE is not allowed in a recipe."))
         if node["type"] == "BASE_TABLE":
             self._check_table(node, names)
         elif node["type"] == "TABLE_FUNCTION":
@@ -182,15 +207,20 @@ class _Check:
         path = node["qualified_name"]["path"]
         if node["catalog_name"] or node["schema_name"] or len(path) != 1 or node["at_clause"]:
             raise self._refused(
-                f"{'.'.join(path)!r} is no data table of the workspace; name tables by their "
-                "sql_name alone."
+                told(
+                    "{path!r} is no data table of the workspace; name tables by their sql_name alone.",
+                    path=".".join(path),
+                )
             )
         if name.lower() in names:
             return
         if self._allowed is not None and name.lower() not in self._allowed:
             raise self._refused(
-                f"there is no input {name!r}; give an earlier step, an input of the recipe, or the "
-                "sql_name of a data table."
+                told(
+                    "there is no input {name!r}; give an earlier step, an input of the recipe, or "
+                    "the sql_name of a data table.",
+                    name=name,
+                )
             )
         self._read.add(name.lower())
 
@@ -204,7 +234,7 @@ class _Check:
             if kind == "FUNCTION":
                 self._check_function(node, _SERIES_FUNCTIONS)
             elif kind not in ("CONSTANT", "CAST", "TYPE", "COLUMN_REF"):
-                raise self._refused("a series takes dates or numbers as bounds, and no more.")
+                raise self._refused(told("a series takes dates or numbers as bounds, and no more."))
             for one in node.values():
                 self._check_bound(one)
 

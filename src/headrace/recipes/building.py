@@ -26,6 +26,7 @@ from headrace.kit.closed_sql import quoted
 from headrace.kit.columns import Column, ColumnType, api_type
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.recipes import engine, queries
 from headrace.recipes.engine import Plan
 from headrace.recipes.errors import Incompatible, StepRefused
@@ -161,13 +162,24 @@ def _check_columns(blueprint: Blueprint, plan: Plan) -> None:
     wanted = blueprint.result.date_column
     if wanted is not None and kinds.get(wanted) is not ColumnType.DATE:
         found = kinds.get(wanted)
-        what = f"is {found}" if found else "is not there"
-        raise StepRefused(last, f"the date column {wanted!r} {what}; it must be a date.")
+        raise StepRefused(
+            last,
+            told(
+                "the date column {wanted!r} is {kind}; it must be a date.",
+                wanted=wanted,
+                kind=found,
+            )
+            if found
+            else told("the date column {wanted!r} is not there; it must be a date.", wanted=wanted),
+        )
     for name in (_ACCOUNT_ID, _ACCOUNT_NAME):
         if kinds.get(name, ColumnType.STRING) is not ColumnType.STRING:
-            raise StepRefused(last, f"column {name!r} is {kinds[name]}; it must be text.")
+            raise StepRefused(
+                last,
+                told("column {name!r} is {kind}; it must be text.", name=name, kind=kinds[name]),
+            )
     if not _own_columns(plan):
-        raise StepRefused(last, "it gives no columns but those that every table has.")
+        raise StepRefused(last, told("it gives no columns but those that every table has."))
 
 
 def _own_columns(plan: Plan) -> list[Column]:
@@ -328,7 +340,11 @@ def _own(batch: Any, prepared: Prepared) -> Any:
     day = prepared.date_column
     if day is not None and batch.column(day).null_count:
         raise Refused(
-            f"Some rows have no {day!r}, the date column; filter them out, or choose no date column."
+            told(
+                "Some rows have no {day!r}, the date column; filter them out, or choose no "
+                "date column.",
+                day=day,
+            )
         )
     return batch.drop_columns([_ACCOUNT_ID, _ACCOUNT_NAME])
 

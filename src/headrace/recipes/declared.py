@@ -5,6 +5,7 @@ from typing import Any
 
 from headrace.kit.closed_sql import SQL_TYPES, quoted
 from headrace.kit.columns import NUMBERS, ColumnType, wider
+from headrace.kit.told import Told, told
 from headrace.recipes.errors import StepRefused
 from headrace.recipes.expressions import (
     Columns,
@@ -50,9 +51,12 @@ def compile_declared(step: Any, relations: Relations) -> Compiled:
     }
     sql, columns = compilers[type(step)](step, relations)
     if not columns:
-        raise StepRefused(step.name, "it gives no columns.")
+        raise StepRefused(step.name, told("it gives no columns."))
     if len(columns) > MOST_COLUMNS:
-        raise StepRefused(step.name, f"it gives more than {MOST_COLUMNS} columns.")
+        raise StepRefused(
+            step.name,
+            told("it gives more than {most_columns} columns.", most_columns=MOST_COLUMNS),
+        )
     return sql, columns
 
 
@@ -65,8 +69,11 @@ def relation(step: str, name: str, relations: Relations) -> Columns:
     if name not in relations:
         raise StepRefused(
             step,
-            f"there is no input {name!r}; give an earlier step, an input of the recipe, or the "
-            "sql_name of a data table.",
+            told(
+                "there is no input {name!r}; give an earlier step, an input of the recipe, or "
+                "the sql_name of a data table.",
+                name=name,
+            ),
         )
     return relations[name]
 
@@ -85,7 +92,10 @@ class _Names:
             StepRefused: if the result has a column of that name already.
         """
         if name.lower() in self._seen:
-            raise StepRefused(self._step, f"the result would have two columns {name!r}.")
+            raise StepRefused(
+                self._step,
+                told("the result would have two columns {name!r}.", name=name),
+            )
         self._seen[name.lower()] = name
         return name
 
@@ -138,7 +148,7 @@ def _union_columns(
     """Tell, by column of the result, which column of an input it is and of what type."""
     chosen = given.columns if given.columns is not None else {name: name for name in columns}
     return {
-        name: (source, found(step, columns, source, f"the input {given.input!r}"))
+        name: (source, found(step, columns, source, told("the input {name!r}", name=given.input)))
         for name, source in chosen.items()
     }
 
@@ -152,8 +162,14 @@ def _union_type(
     if both is ColumnType.STRING:
         raise StepRefused(
             step,
-            f"column {name!r} is {kind} in the input {place!r} and {before} in another; map it to "
-            "another name, or cast it in a sql step.",
+            told(
+                "column {name!r} is {kind} in the input {place!r} and {before} in another; map "
+                "it to another name, or cast it in a sql step.",
+                name=name,
+                kind=kind,
+                place=place,
+                before=before,
+            ),
         )
     return both
 
@@ -172,7 +188,11 @@ def _join(step: JoinStep, relations: Relations) -> Compiled:
     result: dict[str, ColumnType] = {}
     names = _Names(step.name)
     for side, column, name in _join_columns(step, sides):
-        place = f"the {side} input {step.left if side == 'left' else step.right!r}"
+        place = (
+            told("the left input {name!r}", name=step.left)
+            if side == "left"
+            else told("the right input {name!r}", name=step.right)
+        )
         kind = found(step.name, sides[side], column, place)
         expression = f'"{side}".{quoted(column)}'
         if side == "left" and column in keys and step.how in ("right", "full"):
@@ -191,14 +211,24 @@ def _join(step: JoinStep, relations: Relations) -> Compiled:
 
 
 def _key_test(step: JoinStep, left: str, right: str, sides: Mapping[str, Columns]) -> str:
-    one = found(step.name, sides["left"], left, f"the left input {step.left!r}")
-    other = found(step.name, sides["right"], right, f"the right input {step.right!r}")
+    one = found(step.name, sides["left"], left, told("the left input {name!r}", name=step.left))
+    other = found(
+        step.name, sides["right"], right, told("the right input {name!r}", name=step.right)
+    )
     both = wider(one, other)
     if both is ColumnType.STRING and one != other:
         raise StepRefused(
             step.name,
-            f"column {left!r} of {step.left!r} is {one} and column {right!r} of {step.right!r} is "
-            f"{other}; they cannot be equal.",
+            told(
+                "column {left!r} of {step_left!r} is {one} and column {right!r} of "
+                "{step_right!r} is {other}; they cannot be equal.",
+                left=left,
+                step_left=step.left,
+                one=one,
+                right=right,
+                step_right=step.right,
+                other=other,
+            ),
         )
     sides_sql = (f'"left".{quoted(left)}', f'"right".{quoted(right)}')
     return " = ".join(_cast(side, both) for side in sides_sql)
@@ -219,7 +249,7 @@ def _join_columns(step: JoinStep, sides: Mapping[str, Columns]) -> list[tuple[st
 
 def _group_by(step: GroupByStep, relations: Relations) -> Compiled:
     columns = relation(step.name, step.input, relations)
-    place = f"the input {step.input!r}"
+    place = told("the input {name!r}", name=step.input)
     names = _Names(step.name)
     result = {names.add(key): found(step.name, columns, key, place) for key in step.keys}
     chosen = [(quoted(key), key) for key in step.keys]
@@ -234,7 +264,7 @@ def _group_by(step: GroupByStep, relations: Relations) -> Compiled:
     return _select(chosen, rest), result
 
 
-def _aggregate(step: str, one: Aggregate, columns: Columns, place: str) -> tuple[str, ColumnType]:
+def _aggregate(step: str, one: Aggregate, columns: Columns, place: Told) -> tuple[str, ColumnType]:
     if one.column is None:
         return "count(*)", ColumnType.INTEGER
     kind, name = found(step, columns, one.column, place), quoted(one.column)
@@ -244,7 +274,13 @@ def _aggregate(step: str, one: Aggregate, columns: Columns, place: str) -> tuple
     fitting = NUMBERS if one.function in ("sum", "avg") else _ORDERED
     if kind not in fitting:
         raise StepRefused(
-            step, f"{one.function} does not apply to column {one.column!r}, which is {kind}."
+            step,
+            told(
+                "{function} does not apply to column {column!r}, which is {kind}.",
+                function=one.function,
+                column=one.column,
+                kind=kind,
+            ),
         )
     if one.function == "avg" and kind is not ColumnType.FLOAT:
         return f"avg({name})", ColumnType.DECIMAL
@@ -256,7 +292,7 @@ def _aggregate(step: str, one: Aggregate, columns: Columns, place: str) -> tuple
 
 def _conditional_mapping(step: ConditionalMappingStep, relations: Relations) -> Compiled:
     columns = relation(step.name, step.input, relations)
-    place = f"the input {step.input!r}"
+    place = told("the input {name!r}", name=step.input)
     expressions = {name: quoted(name) for name in columns}
     result = dict(columns)
     by_lower = {name.lower(): name for name in columns}
@@ -266,14 +302,14 @@ def _conditional_mapping(step: ConditionalMappingStep, relations: Relations) -> 
     if step.keep is not None:
         names = _Names(step.name)
         for name in step.keep:
-            found(step.name, result, names.add(name), "the result")
+            found(step.name, result, names.add(name), told("the result"))
         result = {name: result[name] for name in step.keep}
     tests = [condition(step.name, one, columns, place) for one in step.filters]
     rest = f"FROM {quoted(step.input)} WHERE {all_of(tests)}"
     return _select([(expressions[name], name) for name in result], rest), result
 
 
-def _mapped(step: str, one: MappingOf, columns: Columns, place: str) -> tuple[str, ColumnType]:
+def _mapped(step: str, one: MappingOf, columns: Columns, place: Told) -> tuple[str, ColumnType]:
     """Write the CASE of a mapped column, all of whose outcomes are of one type."""
     outcomes = [(case.value, case.column) for case in one.cases]
     outcomes.append((one.otherwise, one.otherwise_column))
@@ -293,19 +329,28 @@ def _outcome_type(
     name: str,
     outcomes: Sequence[tuple[Scalar, str | None]],
     columns: Columns,
-    place: str,
+    place: Told,
 ) -> ColumnType:
     kind: ColumnType | None = None
     for value, column in outcomes:
         if value is not None and column is not None:
-            raise StepRefused(step, f"column {name!r}: give a value or a column, not both.")
+            raise StepRefused(
+                step,
+                told("column {name!r}: give a value or a column, not both.", name=name),
+            )
         one = found(step, columns, column, place) if column else type_of_value(value)
         if one is None:
             continue
         both = one if kind is None else wider(kind, one)
         if both is ColumnType.STRING and ColumnType.STRING not in (kind, one):
             raise StepRefused(
-                step, f"column {name!r} would be {kind} in one case, {one} in another."
+                step,
+                told(
+                    "column {name!r} would be {kind} in one case, {one} in another.",
+                    name=name,
+                    kind=kind,
+                    one=one,
+                ),
             )
         kind = both
     return kind or ColumnType.STRING

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from headrace import events
 from headrace.access.authentication import server_scope
-from headrace.kit.told import told
+from headrace.kit.told import told, told_by
 from headrace.loads import service as loads
 from headrace.recipes import building, engine, queries, service
 from headrace.recipes.building import Blueprint, Result
@@ -294,7 +294,7 @@ def _told_of(place: Place) -> Iterator[None]:
     try:
         yield
     except StepRefused as error:
-        raise StepUnfit(str(error), place.title) from error
+        raise StepUnfit(told_by(error), place.title) from error
 
 
 # Builds.

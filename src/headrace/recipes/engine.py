@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from headrace.kit.closed_sql import quoted
 from headrace.kit.closed_sql_process import confined_describe
 from headrace.kit.columns import Column, ColumnType
+from headrace.kit.told import told
 from headrace.recipes.allowed_sql import check_statement, columns_named, relations_read
 from headrace.recipes.declared import compile_declared
 from headrace.recipes.errors import StepRefused
@@ -69,7 +70,10 @@ def plan(steps: Sequence[Step], inputs: Mapping[str, Sequence[Column]]) -> Plan:
     if not steps:
         raise ValueError("there are no steps")
     if len(steps) > MOST_STEPS:
-        raise StepRefused(steps[MOST_STEPS].name, f"a recipe has at most {MOST_STEPS} steps.")
+        raise StepRefused(
+            steps[MOST_STEPS].name,
+            told("a recipe has at most {most_steps} steps.", most_steps=MOST_STEPS),
+        )
     shapes: dict[str, dict[str, ColumnType]] = {
         name: {column.name: column.type for column in columns} for name, columns in inputs.items()
     }
@@ -77,7 +81,7 @@ def plan(steps: Sequence[Step], inputs: Mapping[str, Sequence[Column]]) -> Plan:
     with confined_describe() as describe:
         for step in steps:
             if step.name in compiled or step.name in inputs:
-                raise StepRefused(step.name, "an input or an earlier step has the same name.")
+                raise StepRefused(step.name, told("an input or an earlier step has the same name."))
             if isinstance(step, SqlStep):
                 sql, columns = compile_sql(step, shapes, describe)
             else:

@@ -2,28 +2,27 @@
 
 from collections.abc import Sequence
 
-from headrace.kit.told import Told, as_said, joined, told
+from headrace.kit.told import Told, joined, told
 from headrace.rest.errors import AppError, Invalid
 
 
 class StepRefused(Exception):  # the service tells it by `StepUnfit`, a run by `Refused`
     """A step that cannot be calculated; the message names the step, and the column if it is one."""
 
-    def __init__(self, step: str, message: str) -> None:
-        super().__init__(f"Step {step!r}: {message}")
+    def __init__(self, step: str, message: Told) -> None:
+        super().__init__(told("Step {step!r}: {message}", step=step, message=message))
         self.step = step
 
 
 class StepUnfit(Invalid):
     """A step that cannot be calculated from what its inputs are."""
 
-    def __init__(self, message: str, workspace: str | None = None) -> None:
-        said = as_said(message)
+    def __init__(self, message: Told, workspace: str | None = None) -> None:
         if workspace:
-            said = told(
-                "{message} In the workspace {workspace!r}.", message=said, workspace=workspace
+            message = told(
+                "{message} In the workspace {workspace!r}.", message=message, workspace=workspace
             )
-        super().__init__("steps", said)
+        super().__init__("steps", message)
 
 
 class StepNameTaken(Invalid):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from headrace.connectors.rows import parse_cell
 from headrace.kit.closed_sql import SQL_TYPES, quoted
 from headrace.kit.columns import NUMBERS, ColumnType
+from headrace.kit.told import Told, told
 from headrace.recipes.errors import StepRefused
 from headrace.recipes.steps import Condition, Scalar
 from headrace.templates.filters import Operator
@@ -34,7 +35,7 @@ def literal(step: str, value: object, kind: ColumnType) -> str:
     if isinstance(value, Decimal):
         text = f"{value:f}"
     if "\0" in text:
-        raise StepRefused(step, "a value holds the character NUL, which no text may.")
+        raise StepRefused(step, told("a value holds the character NUL, which no text may."))
     escaped = text.replace("'", "''")
     return f"'{escaped}'" if kind is ColumnType.STRING else f"CAST('{escaped}' AS {sql_type})"
 
@@ -51,19 +52,29 @@ def type_of_value(value: Scalar) -> ColumnType | None:
     return ColumnType.DECIMAL if isinstance(value, float) else ColumnType.STRING
 
 
-def found(step: str, columns: Columns, name: str, place: str) -> ColumnType:
+def found(step: str, columns: Columns, name: str, place: Told) -> ColumnType:
     """Return the type of a column of a relation.
 
     Raises:
         StepRefused: naming step, column and `place` if there is no such column.
     """
     if name not in columns:
-        known = ", ".join(columns) if len(columns) <= 30 else f"{len(columns)} others"
-        raise StepRefused(step, f"there is no column {name!r} in {place}; it has {known}.")
+        known: Told | str = told("{number} others", number=len(columns))
+        if len(columns) <= 30:
+            known = ", ".join(columns)
+        raise StepRefused(
+            step,
+            told(
+                "there is no column {name!r} in {place}; it has {known}.",
+                name=name,
+                place=place,
+                known=known,
+            ),
+        )
     return columns[name]
 
 
-def condition(step: str, asked: Condition, columns: Columns, place: str) -> str:
+def condition(step: str, asked: Condition, columns: Columns, place: Told) -> str:
     """Write a condition; never null: a missing value equals null and nothing else.
 
     Raises:
@@ -77,7 +88,14 @@ def condition(step: str, asked: Condition, columns: Columns, place: str) -> str:
         any_of = _any_of(name, [_value(step, asked, kind, one) for one in values])
         return any_of if operator is Operator.IN else f"NOT {any_of}"
     if isinstance(asked.value, list):
-        raise StepRefused(step, f"{operator} on {asked.column!r} takes one value, not a list.")
+        raise StepRefused(
+            step,
+            told(
+                "{operator} on {column!r} takes one value, not a list.",
+                operator=operator,
+                column=asked.column,
+            ),
+        )
     value = _value(step, asked, kind, asked.value)
     if operator is Operator.EQ:
         return f"({name} IS NOT DISTINCT FROM {value})"
@@ -102,16 +120,45 @@ def _any_of(name: str, values: Sequence[str]) -> str:
 def _check_operator(step: str, asked: Condition, kind: ColumnType) -> None:
     operator, column = asked.operator, asked.column
     if operator in _LISTS and (not isinstance(asked.value, list) or not asked.value):
-        raise StepRefused(step, f"{operator} on {column!r} takes a list of at least one value.")
+        raise StepRefused(
+            step,
+            told(
+                "{operator} on {column!r} takes a list of at least one value.",
+                operator=operator,
+                column=column,
+            ),
+        )
     if operator in _PARTS and kind is not ColumnType.STRING:
-        raise StepRefused(step, f"{operator} is for text, and column {column!r} is {kind}.")
+        raise StepRefused(
+            step,
+            told(
+                "{operator} is for text, and column {column!r} is {kind}.",
+                operator=operator,
+                column=column,
+                kind=kind,
+            ),
+        )
     if operator in _ORDERS and kind is ColumnType.BOOLEAN:
-        raise StepRefused(step, f"{operator} does not apply to column {column!r}, a boolean.")
+        raise StepRefused(
+            step,
+            told(
+                "{operator} does not apply to column {column!r}, a boolean.",
+                operator=operator,
+                column=column,
+            ),
+        )
 
 
 def _value(step: str, asked: Condition, kind: ColumnType, value: Scalar) -> str:
     if value is None and asked.operator in (*_ORDERS, *_PARTS):
-        raise StepRefused(step, f"{asked.operator} on {asked.column!r} needs a value, not null.")
+        raise StepRefused(
+            step,
+            told(
+                "{operator} on {column!r} needs a value, not null.",
+                operator=asked.operator,
+                column=asked.column,
+            ),
+        )
     return literal(step, cell(step, asked.column, kind, value), kind)
 
 
@@ -123,7 +170,15 @@ def cell(step: str, column: str, kind: ColumnType, value: Scalar) -> object:
     """
     if value is None:
         return None
-    wrong = StepRefused(step, f"{str(value)[:60]!r} is not a value of column {column!r}, a {kind}.")
+    wrong = StepRefused(
+        step,
+        told(
+            "{value!r} is not a value of column {column!r}, a {kind}.",
+            value=str(value)[:60],
+            column=column,
+            kind=kind,
+        ),
+    )
     if isinstance(value, bool) != (kind is ColumnType.BOOLEAN) and kind is not ColumnType.STRING:
         raise wrong
     if isinstance(value, float) and kind in NUMBERS:

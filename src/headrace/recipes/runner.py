@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from headrace import events
 from headrace.data_tables import followers
 from headrace.kit.outcomes import Refused
-from headrace.kit.told import told
+from headrace.kit.told import told, told_by
 from headrace.loads import service as loads
 from headrace.recipes import building, enabling, queries
 from headrace.recipes.building import Built, Prepared
@@ -45,7 +45,7 @@ def _begin(session: Session, context: RunContext) -> Prepared:
         blueprint = enabling.blueprint_of(session, context.scope, recipe, enabled)
         prepared = building.prepare(session, context.scope, blueprint)
     except (StepRefused, AppError) as error:
-        raise Refused(str(error)) from error
+        raise Refused(told_by(error)) from error
     # The table before the recipe's row, as activation takes them.
     enabled.data_table_id = prepared.table_id
     enabled.input_table_ids = sorted(set(blueprint.tables.values()))

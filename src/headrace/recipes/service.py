@@ -8,6 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from headrace.kit import clock
+from headrace.kit.told import told_by
 from headrace.recipes import engine, queries
 from headrace.recipes.errors import (
     RecipeTitleTaken,
@@ -245,7 +246,7 @@ def _check(steps: Sequence[Step]) -> None:
     try:
         engine.inputs_named(steps)
     except StepRefused as error:
-        raise StepUnfit(str(error)) from error
+        raise StepUnfit(told_by(error)) from error
 
 
 def _changed(session: Session, recipe: Recipe) -> None:

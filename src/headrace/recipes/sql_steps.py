@@ -5,6 +5,7 @@ import re
 from headrace.kit.closed_sql import SQL_TYPES, column_type_of_sql, quoted
 from headrace.kit.closed_sql_process import Describe
 from headrace.kit.columns import ColumnType
+from headrace.kit.told import told, told_by
 from headrace.recipes.allowed_sql import check_statement
 from headrace.recipes.declared import Compiled, Relations
 from headrace.recipes.errors import StepRefused
@@ -27,9 +28,12 @@ def compile_sql(step: SqlStep, relations: Relations, describe: Describe) -> Comp
     try:
         given = describe(text, {name: relations[name] for name in reads})
     except ValueError as error:
-        raise StepRefused(step.name, str(error)) from error
+        raise StepRefused(step.name, told_by(error)) from error
     if len(given) > MOST_COLUMNS:
-        raise StepRefused(step.name, f"it gives more than {MOST_COLUMNS} columns.")
+        raise StepRefused(
+            step.name,
+            told("it gives more than {most_columns} columns.", most_columns=MOST_COLUMNS),
+        )
     columns: dict[str, ColumnType] = {}
     chosen = []
     for name, sql_type in given:
@@ -44,13 +48,25 @@ def compile_sql(step: SqlStep, relations: Relations, describe: Describe) -> Comp
 def _fit(step: str, name: str, sql_type: str, before: dict[str, ColumnType]) -> ColumnType:
     if not _NAME.fullmatch(name):
         raise StepRefused(
-            step, f"column {name[:60]!r} needs a name of letters, digits and _: write AS name."
+            step,
+            told(
+                "column {name!r} needs a name of letters, digits and _: write AS name.",
+                name=name[:60],
+            ),
         )
     if name.lower() in {one.lower() for one in before}:
-        raise StepRefused(step, f"the result would have two columns {name!r}.")
+        raise StepRefused(
+            step,
+            told("the result would have two columns {name!r}.", name=name),
+        )
     kind = column_type_of_sql(sql_type)
     if kind is None:
         raise StepRefused(
-            step, f"column {name!r} is of the type {sql_type}, which no table holds; cast it."
+            step,
+            told(
+                "column {name!r} is of the type {sql_type}, which no table holds; cast it.",
+                name=name,
+                sql_type=sql_type,
+            ),
         )
     return kind

@@ -19,6 +19,8 @@ import msgspec
 import pyarrow as pa
 
 from headrace.kit.outcomes import OutsideError, Refused, TryLater
+from headrace.kit.told import told
+from headrace.kit.told_json import from_json, kept
 from headrace.table_store.sql import TableRows
 
 _GRACE_SECONDS = 10.0
@@ -57,10 +59,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Failure:
-    """What the process says went wrong. passing: whether trying again may help."""
+    """What the process says went wrong. passing: whether trying again may help.
+
+    told: the message as JSON; None where the text is all there is.
+    """
 
     message: str
     passing: bool
+    told: dict[str, Any] | None = None
 
 
 @contextmanager
@@ -137,13 +143,17 @@ def _failure(process: "subprocess.Popen[bytes]", errors: "_Collected") -> Outsid
     process.wait(_GRACE_SECONDS)
     text = errors.finish()
     try:
-        told = msgspec.json.decode(text.strip().rsplit(b"\n", 1)[-1], type=Failure)
+        said = msgspec.json.decode(text.strip().rsplit(b"\n", 1)[-1], type=Failure)
     except msgspec.DecodeError:
         return TryLater(
-            f"The process that calculates ended without a word ({process.returncode}); most often "
-            "that is for want of memory or time."
+            told(
+                "The process that calculates ended without a word ({returncode}); most often "
+                "that is for want of memory or time.",
+                returncode=process.returncode,
+            )
         )
-    return TryLater(told.message) if told.passing else Refused(told.message)
+    message = kept(said.message, from_json(said.told)) or said.message
+    return TryLater(message) if said.passing else Refused(message)
 
 
 class _Collected:

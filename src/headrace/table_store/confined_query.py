@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from headrace.kit.closed_sql import closed_connection
 from headrace.kit.outcomes import OutsideError, TryLater
+from headrace.kit.told import Told, as_said, told, told_by
+from headrace.kit.told_json import to_json
 from headrace.table_store.confined import Bounds, Failure, Request
 from headrace.table_store.errors import FileLost
 from headrace.table_store.lake import Lake
@@ -117,20 +119,33 @@ def _write(reader: Any, bounds: Bounds, output: BinaryIO) -> None:
 def _told(fault: Exception, bounds: Bounds) -> Failure:
     """Tell a fault in words; the statement's own faults do not pass."""
     if isinstance(fault, duckdb.InterruptException):
-        return Failure(f"It took longer than {bounds.seconds:,.0f} seconds.", passing=False)
+        return _failure(
+            told("It took longer than {seconds} seconds.", seconds=f"{bounds.seconds:,.0f}")
+        )
     if isinstance(fault, duckdb.OutOfMemoryException | MemoryError | pa.ArrowMemoryError):
-        most = f"{bounds.memory_mb:,} MB of memory and {bounds.temp_mb:,} MB of disk"
-        return Failure(f"It needs more than {most}; work on fewer rows.", passing=False)
+        return _failure(
+            told(
+                "It needs more than {memory_mb:,} MB of memory and {temp_mb:,} MB of disk; work on "
+                "fewer rows.",
+                memory_mb=bounds.memory_mb,
+                temp_mb=bounds.temp_mb,
+            )
+        )
     if isinstance(fault, duckdb.IOException) and "File too large" in str(fault):
-        return Failure(f"It needs more than {bounds.temp_mb:,} MB of disk.", passing=False)
+        return _failure(told("It needs more than {temp_mb:,} MB of disk.", temp_mb=bounds.temp_mb))
     if isinstance(fault, FileLost):
         # It was replaced and swept since the query was planned, unless the lake lost it.
-        return Failure(str(fault), passing=True)
+        return _failure(told_by(fault), passing=True)
     if isinstance(fault, OutsideError):
-        return Failure(str(fault), passing=isinstance(fault, TryLater))
+        return _failure(told_by(fault), passing=isinstance(fault, TryLater))
     if isinstance(fault, duckdb.Error | _TooMuch):
-        return Failure(str(fault).split("\n\n")[0], passing=False)
-    return Failure(f"The calculation broke ({type(fault).__name__}).", passing=True)
+        return _failure(as_said(str(fault).split("\n\n")[0]))
+    broke = told("The calculation broke ({kind}).", kind=type(fault).__name__)
+    return _failure(broke, passing=True)
+
+
+def _failure(message: Told, *, passing: bool = False) -> Failure:
+    return Failure(str(message), passing, to_json(message))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pyarrow.fs as pafs
 
+from headrace.kit.told import told, told_by
 from headrace.table_store.errors import LakeFull, LakeUnreachable
 from headrace.table_store.sinks import LocalSink, ObjectSink, Sink
 from headrace.table_store.writing import BUFFER_BYTES, FileWriter
@@ -191,12 +192,20 @@ def _translated(path: str) -> Iterator[None]:
     except OSError as fault:
         if fault.errno in _FULL:
             raise LakeFull(
-                f"There is no room in the lake for {path}: {os.strerror(fault.errno)}. "
-                "Free some space or raise the quota, then run again."
+                told(
+                    "There is no room in the lake for {path}: {strerror}. Free some space or raise "
+                    "the quota, then run again.",
+                    path=path,
+                    strerror=os.strerror(fault.errno),
+                )
             ) from fault
         raise LakeUnreachable(
-            f"The lake cannot be used at {path}: {fault}. Check that it exists and that Headrace "
-            "may read and write there."
+            told(
+                "The lake cannot be used at {path}: {fault}. Check that it exists and that "
+                "Headrace may read and write there.",
+                path=path,
+                fault=told_by(fault),
+            )
         ) from fault
 
 

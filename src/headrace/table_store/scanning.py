@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from headrace.kit.days import DayRange, merged
+from headrace.kit.told import told, told_by
 from headrace.table_store.errors import FileLost, LakeUnreachable
 from headrace.table_store.lake import Lake
 from headrace.table_store.segments import Segment
@@ -243,6 +244,10 @@ def _reading(lake: Lake, path: str) -> Iterator[None]:
 
 def _lost(path: str, fault: Exception) -> FileLost:
     return FileLost(
-        f"The file {path} of the lake is missing or damaged ({fault}); restore it from a backup, "
-        "or read its days again."
+        told(
+            "The file {path} of the lake is missing or damaged ({fault}); restore it from "
+            "a backup, or read its days again.",
+            path=path,
+            fault=told_by(fault),
+        )
     )

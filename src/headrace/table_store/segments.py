@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from headrace.kit.days import DayRange, merged
+from headrace.kit.told import told
 from headrace.table_store import queries
 from headrace.table_store.clipping import Slice, clip
 from headrace.table_store.errors import FileSwept
@@ -292,8 +293,11 @@ def _insert_with_file(
     }
     if not queries.insert_segments_and_file(connection, rows, file, of_file):
         raise FileSwept(
-            f"The file {staged.path} was taken for an orphan and removed, or is in use already; "
-            "read its days again."
+            told(
+                "The file {path} was taken for an orphan and removed, or is in use already; "
+                "read its days again.",
+                path=staged.path,
+            )
         )
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from headrace.kit.columns import ARROW_TYPES, Column, ColumnType, columns_of
 from headrace.kit.days import DayRange
+from headrace.kit.told import told
 from headrace.table_store.errors import FileSwept
 from headrace.table_store.sinks import Sink
 
@@ -163,7 +164,10 @@ class FileWriter:
                 size = self._sink.commit()
         except FileNotFoundError as fault:
             raise FileSwept(
-                f"The unfinished file {self._path} was removed meanwhile; read its days again."
+                told(
+                    "The unfinished file {path} was removed meanwhile; read its days again.",
+                    path=self._path,
+                )
             ) from fault
         except BaseException:
             self._abort()

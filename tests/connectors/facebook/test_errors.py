@@ -18,6 +18,7 @@ from headrace.connectors.sources.facebook.errors import (
     without_tokens,
 )
 from headrace.kit.outcomes import Reauthorize, Refused, SlowDown, TryLater
+from headrace.kit.told import as_said
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "meta"
 RECORDED = {
@@ -69,7 +70,7 @@ def test_a_code_means_its_fault(
 
     assert verdict is not None
     assert (verdict.fault, verdict.code, verdict.subcode) == (fault, code, subcode)
-    assert message in verdict.message
+    assert message in str(verdict.message)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def test_a_limit_says_when_to_come_back(
     ],
 )
 def test_each_fault_becomes_one_of_the_four_outcomes(fault: Fault, kind: type[Exception]) -> None:
-    assert type(outcome(Verdict(fault, "said"))) is kind
+    assert type(outcome(Verdict(fault, as_said("said")))) is kind
 
 
 def test_a_fault_seen_at_random_becomes_what_it_is_when_it_stays() -> None:
@@ -196,7 +197,7 @@ def test_a_fault_seen_at_random_becomes_what_it_is_when_it_stays() -> None:
     assert summary is not None
     assert timeout is not None
     assert (summary.tries, exhausted(summary).fault) == (2, Fault.CONFIGURATION)
-    assert "Change the fields" in exhausted(summary).message
+    assert "Change the fields" in str(exhausted(summary).message)
     assert (timeout.tries, exhausted(timeout).fault) == (3, Fault.TOO_BIG)
 
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from headrace.kit.columns import Column
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.told import told
 from headrace.loaders.contract import Append, Delivered, Full, TargetTable, Unit, Upsert, Window
 from headrace.loaders.files.formats import Format
 from headrace.loaders.files.newest import last_of_each_key
@@ -198,7 +199,9 @@ class _Delivery:
             if not change.written and not change.dropped:
                 return change
             if self._store.version(key) != before:
-                raise TryLater(f"{key} was changed by someone else while it was being rebuilt.")
+                raise TryLater(
+                    told("{key} was changed by someone else while it was being rebuilt.", key=key)
+                )
             if kept_rows or change.written or self._places.is_one_file:
                 writer.finish()
                 upload.publish()
@@ -236,8 +239,12 @@ class _Delivery:
 
     def _unreadable(self, key: str) -> Refused:
         return Refused(
-            f"{key} cannot be read as a file of {self._table.name}, so its rows cannot be kept: "
-            "move it away, or run a full load, which replaces it."
+            told(
+                "{key} cannot be read as a file of {name}, so its rows cannot be kept: move it "
+                "away, or run a full load, which replaces it.",
+                key=key,
+                name=self._table.name,
+            )
         )
 
     def _dropped(self, batch: pa.RecordBatch, drop: _Drop) -> pa.Array:
@@ -253,8 +260,11 @@ class _Delivery:
     def _check_days(self, days: DayRange | None) -> None:
         if days is not None and self._table.date_column is None:
             raise Refused(
-                f"{self._table.name} has no date column, so days of it cannot be replaced: "
-                "select its date column, or load it whole."
+                told(
+                    "{name} has no date column, so days of it cannot be replaced: select its date "
+                    "column, or load it whole.",
+                    name=self._table.name,
+                )
             )
 
     def _note(self, key: str) -> None:
@@ -270,4 +280,10 @@ def _check_columns(table: TargetTable) -> None:
     names = [column.name for column in table.columns]
     for name in names:
         if names.count(name) > 1:
-            raise Refused(f"{table.name} has two columns named {name!r}: rename one of them.")
+            raise Refused(
+                told(
+                    "{table} has two columns named {name!r}: rename one of them.",
+                    table=table.name,
+                    name=name,
+                )
+            )

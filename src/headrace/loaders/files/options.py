@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import Access, Param, ParamType
 from headrace.loaders.files.formats import FORMATS, Format
 from headrace.loaders.files.patterns import Partition, Placement, default_file_name
@@ -74,7 +75,7 @@ class FileOptions:
         """
         by_account = params.get("use_load_by_account") or False
         if not isinstance(by_account, bool):
-            raise Refused("use_load_by_account must be true or false.")
+            raise Refused(told("use_load_by_account must be true or false."))
         file_format = choice(params, "file_format", tuple(FORMATS), "parquet")
         partition = Partition(choice(params, "partition_by", tuple(Partition), Partition.NONE))
         made = FORMATS[file_format](_separator(text(params, "separator", ",")))
@@ -99,7 +100,7 @@ def text(params: Mapping[str, Any], name: str, default: str = "") -> str:
     if value is None or value == "":
         return default
     if not isinstance(value, str):
-        raise Refused(f"{name} must be a text.")
+        raise Refused(told("{name} must be a text.", name=name))
     return value
 
 
@@ -111,7 +112,14 @@ def choice(params: Mapping[str, Any], name: str, choices: tuple[str, ...], defau
     """
     value = text(params, name, default)
     if value not in choices:
-        raise Refused(f"{name} must be one of {', '.join(choices)}, not {value[:40]!r}.")
+        raise Refused(
+            told(
+                "{name} must be one of {choices}, not {value!r}.",
+                name=name,
+                choices=", ".join(choices),
+                value=value[:40],
+            )
+        )
     return value
 
 
@@ -125,7 +133,9 @@ def _separator(value: str) -> str:
     value = "\t" if value == "\\t" else value
     if len(value) != 1 or not value.isascii() or value.isalnum() or value in '"\r\n\\+-.:\0 ':
         raise Refused(
-            "separator must be one ASCII character such as , ; | or \\t: not a letter, digit, "
-            "space, quote, backslash, line break, or one of + - . :"
+            told(
+                "separator must be one ASCII character such as , ; | or \\t: not a letter, "
+                "digit, space, quote, backslash, line break, or one of + - . :"
+            )
         )
     return value

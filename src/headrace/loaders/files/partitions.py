@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.told import told
 from headrace.loaders.contract import ACCOUNT_COLUMN, TargetTable
 from headrace.loaders.files.patterns import Partition, Placement
 
@@ -136,8 +137,11 @@ class _Runs:
             _write_run(path, batches)
         except OSError as error:  # F20
             raise TryLater(
-                "The temporary folder of this server cannot hold the rows of a load "
-                f"({error.strerror}): free space there."
+                told(
+                    "The temporary folder of this server cannot hold the rows of a load "
+                    "({strerror}): free space there.",
+                    strerror=error.strerror,
+                )
             ) from error
         return path
 
@@ -172,8 +176,12 @@ def _with_keys(batch: pa.RecordBatch, table: TargetTable, placement: Placement) 
         days = pc.cast(batch.column(table.date_column), pa.date32())
         if days.null_count:
             raise Refused(
-                f"{table.name} has rows without {table.date_column}, so they belong to no file: "
-                "use a connection with partition_by none for this table."
+                told(
+                    "{name} has rows without {date_column}, so they belong to no file: use a "
+                    "connection with partition_by none for this table.",
+                    name=table.name,
+                    date_column=table.date_column,
+                )
             )
         if placement.partition is Partition.MONTH:
             days = pc.floor_temporal(days, unit="month")
@@ -181,7 +189,13 @@ def _with_keys(batch: pa.RecordBatch, table: TargetTable, placement: Placement) 
     if placement.by_account:
         accounts = account_values(batch, table)
         if accounts.null_count:
-            raise Refused(f"{table.name} has rows without {ACCOUNT_COLUMN}: load it unsplit.")
+            raise Refused(
+                told(
+                    "{name} has rows without {account_column}: load it unsplit.",
+                    name=table.name,
+                    account_column=ACCOUNT_COLUMN,
+                )
+            )
         batch = batch.append_column(_ACCOUNT, accounts)
     return batch
 
@@ -194,8 +208,12 @@ def account_values(batch: pa.RecordBatch, table: TargetTable) -> pa.Array:
     """
     if ACCOUNT_COLUMN not in batch.schema.names:
         raise Refused(
-            f"{table.name} delivers no {ACCOUNT_COLUMN}, so rows of one account cannot be found in "
-            "its files: select that column."
+            told(
+                "{name} delivers no {account_column}, so rows of one account cannot be found "
+                "in its files: select that column.",
+                name=table.name,
+                account_column=ACCOUNT_COLUMN,
+            )
         )
     return batch.column(ACCOUNT_COLUMN)
 

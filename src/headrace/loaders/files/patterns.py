@@ -15,20 +15,20 @@ from enum import StrEnum
 
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import TargetTable
+from headrace.loaders.files.pattern_syntax import VARIABLE, check_literals, variables_of
 
 LABELS = ("workspace_id", "workspace_title", "data_source", "data_table_title", "report_type")
 DATES = ("YYYY", "MM", "DD")
-FOLDER_VARIABLES = (*LABELS, *DATES, "timestamp")
-FILE_VARIABLES = ("filename", *DATES, "account")
+FOLDERVARIABLES = (*LABELS, *DATES, "timestamp")
+FILEVARIABLES = ("filename", *DATES, "account")
 
 MAX_KEY_BYTES = 1024  # the limit of S3 for a key
 MAX_PART_BYTES = 255  # the limit of common file systems for one name
 
-_VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _TABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 _PLAIN_ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-_UNFIT_LITERAL = re.compile(r'[\x00-\x1f\x7f\\{}<>:"|?*]')
 _DATE_PATTERNS = {
     "YYYY": "[0-9]{4}",
     "MM": "[0-9]{2}",
@@ -56,8 +56,11 @@ def validate_table_name(name: str) -> None:
     """
     if not _TABLE_NAME.fullmatch(name):
         raise Refused(
-            f"{name[:120]!r} cannot be a file name here: use 1 to 100 letters a-z, digits and "
-            "underscores as the destination table."
+            told(
+                "{name!r} cannot be a file name here: use 1 to 100 letters a-z, digits and "
+                "underscores as the destination table.",
+                name=name[:120],
+            )
         )
 
 
@@ -109,9 +112,9 @@ class Placement:
     extension: str
 
     def __post_init__(self) -> None:
-        folder = _variables(self.folder, FOLDER_VARIABLES, "folder")
-        name = _variables(self.file_name, FILE_VARIABLES, "file_name")
-        _check_literals(self.folder, self.file_name)
+        folder = variables_of(self.folder, FOLDERVARIABLES, "folder")
+        name = variables_of(self.file_name, FILEVARIABLES, "file_name")
+        check_literals(self.folder, self.file_name)
         _check_names(name, self.by_account)
         _check_dates(folder | name, self.partition)
         if self.by_account:
@@ -136,12 +139,22 @@ class TablePlaces:
         validate_table_name(table.name)
         if placement.partition is not Partition.NONE and table.date_column is None:
             raise Refused(
-                f"{table.name} has no date column, so its files cannot be split by "
-                f"{placement.partition.value}: use a connection with partition_by none for it."
+                told(
+                    "{name} has no date column, so its files cannot be split by {partition}: use a "
+                    "connection with partition_by none for it.",
+                    name=table.name,
+                    partition=placement.partition.value,
+                )
             )
         for label in LABELS:
-            if label in _VARIABLE.findall(placement.folder) and label not in table.labels:
-                raise Refused(f"The folder uses {{{{{label}}}}}, which {table.name} does not have.")
+            if label in VARIABLE.findall(placement.folder) and label not in table.labels:
+                raise Refused(
+                    told(
+                        "The folder uses {{{{{label}}}}}, which {name} does not have.",
+                        label=label,
+                        name=table.name,
+                    )
+                )
         labels = {label: clean(str(value)) for label, value in table.labels.items()}
         return cls(placement, table.name, labels)
 
@@ -228,7 +241,7 @@ class TablePlaces:
         forms = {**_DATE_PATTERNS, "account": account}
         fixed = {**self.labels, "filename": self.table}
         parts, seen = [], set()
-        for index, text in enumerate(_VARIABLE.split(self._pattern)):
+        for index, text in enumerate(VARIABLE.split(self._pattern)):
             if index % 2 == 0:
                 parts.append(re.escape(text))
             elif text in fixed:
@@ -267,47 +280,29 @@ def fixed_folder(folder: str) -> str:
     return head.rstrip("/") if head == folder else head.rpartition("/")[0]
 
 
-def _variables(pattern: str, allowed: tuple[str, ...], where: str) -> set[str]:
-    found = _VARIABLE.findall(pattern)
-    for name in found:
-        if name not in allowed:
-            known = ", ".join(f"{{{{{item}}}}}" for item in allowed)
-            raise Refused(f"{where} uses the unknown variable {{{{{name}}}}}; it may use {known}.")
-    return set(found)
-
-
-def _check_literals(folder: str, file_name: str) -> None:
-    if "/" in _VARIABLE.sub("", file_name):
-        raise Refused("file_name must not contain a slash: put folders into folder.")
-    for where, pattern in (("folder", folder), ("file_name", file_name)):
-        literal = _VARIABLE.sub("", pattern)
-        if unfit := _UNFIT_LITERAL.search(literal):
-            raise Refused(f"{where} contains {unfit.group()!r}, which a path must not hold.")
-        for part in pattern.split("/") if pattern else []:
-            if not part.strip() or part.startswith(".") or part != part.strip():
-                raise Refused(
-                    f"{where} has the part {part!r}: parts must not be empty, begin with a dot, "
-                    "or begin or end with a space."
-                )
-
-
 def _check_names(variables: set[str], by_account: bool) -> None:
     if "filename" not in variables:
-        raise Refused("file_name must contain {{filename}}, so that two tables never share a file.")
+        raise Refused(
+            told("file_name must contain {{{{filename}}}}, so that two tables never share a file.")
+        )
     if by_account and "account" not in variables:
-        raise Refused("Loading by account needs {{account}} in file_name.")
+        raise Refused(told("Loading by account needs {{{{account}}}} in file_name."))
     if not by_account and "account" in variables:
-        raise Refused("{{account}} in file_name needs use_load_by_account.")
+        raise Refused(told("{{{{account}}}} in file_name needs use_load_by_account."))
 
 
 def _check_dates(variables: set[str], partition: Partition) -> None:
     if partition is Partition.MONTH and "DD" in variables:
-        raise Refused("{{DD}} is not allowed when files are split by month.")
+        raise Refused(told("{{{{DD}}}} is not allowed when files are split by month."))
     needed = {Partition.NONE: (), Partition.DAY: DATES, Partition.MONTH: ("YYYY", "MM")}[partition]
     for name in needed:
         if name not in variables:
             raise Refused(
-                f"Files split by {partition.value} need {{{{{name}}}}} in folder or file_name."
+                told(
+                    "Files split by {partition} need {{{{{name}}}}} in folder or file_name.",
+                    partition=partition.value,
+                    name=name,
+                )
             )
 
 
@@ -320,7 +315,7 @@ def _boundary(file_name: str) -> bool:
     Raises:
         Refused: if nothing keeps them apart.
     """
-    pieces = _VARIABLE.split(file_name)
+    pieces = VARIABLE.split(file_name)
     if "account" not in pieces[1::2]:
         return True
     places = sorted((pieces.index("filename", 1), pieces.index("account", 1)))
@@ -328,7 +323,9 @@ def _boundary(file_name: str) -> bool:
     if re.search(r"[^A-Za-z0-9_]", between):
         return True
     if "_" not in between:
-        raise Refused("Put a character such as - between {{filename}} and {{account}}.")
+        raise Refused(
+            told("Put a character such as - between {{{{filename}}}} and {{{{account}}}}.")
+        )
     return False
 
 
@@ -340,18 +337,23 @@ def _fill(pattern: str, values: Mapping[str, str], *, keep_unknown: bool = False
         if keep_unknown:
             return match.group()
         raise Refused(
-            f"{{{{{name}}}}} needs files split by date, or loads that append: any other load "
-            "replaces its own files, so their names must stay the same."
+            told(
+                "{{{{{name}}}}} needs files split by date, or loads that append: any other "
+                "load replaces its own files, so their names must stay the same.",
+                name=name,
+            )
         )
 
-    return _VARIABLE.sub(one, pattern)
+    return VARIABLE.sub(one, pattern)
 
 
 def _within_limits(key: str) -> str:
     if len(key.encode()) > MAX_KEY_BYTES or any(
         len(part.encode()) > MAX_PART_BYTES for part in key.split("/")
     ):
-        raise Refused(f"The path {key[:80]!r}… is too long: shorten folder or file_name.")
+        raise Refused(
+            told("The path {key!r}… is too long: shorten folder or file_name.", key=key[:80])
+        )
     return key
 
 

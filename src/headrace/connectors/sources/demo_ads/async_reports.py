@@ -10,6 +10,7 @@ from headrace.connectors.contract import Journal
 from headrace.connectors.sources.demo_ads.calls import NetworkCalls, ReportGone
 from headrace.kit import clock
 from headrace.kit.outcomes import SlowDown, TryLater
+from headrace.kit.told import told
 
 _MOST_ORDERS = 4
 _POLL_SECONDS = (0.5, 0.5, 1.0, 2.0, 3.0, 3.0)
@@ -53,7 +54,9 @@ def finished_report(
             calls.count_retry("report expired")
         order = None
     journal.save_bookmark({})
-    raise TryLater(f"Demo Ads failed to make the report {_MOST_ORDERS} times.")
+    raise TryLater(
+        told("Demo Ads failed to make the report {most_orders} times.", most_orders=_MOST_ORDERS)
+    )
 
 
 def _remembered(journal: Journal, question: Mapping[str, str]) -> Mapping[str, Any] | None:
@@ -94,11 +97,19 @@ def _finishes(
     if waited > _PATIENCE_SECONDS:
         journal.save_bookmark({})
         raise TryLater(
-            f"A report of Demo Ads stands at {progress:.0f} % after {waited / 60:.0f} minutes; "
-            "another will be ordered."
+            told(
+                "A report of Demo Ads stands at {progress} % after {waited} minutes; another "
+                "will be ordered.",
+                progress=f"{progress:.0f}",
+                waited=f"{waited / 60:.0f}",
+            )
         )
     raise SlowDown(
-        f"Demo Ads is making the report of {question['date_from']} to {question['date_to']} "
-        f"({progress:.0f} %).",
+        told(
+            "Demo Ads is making the report of {date_from} to {date_to} ({progress} %).",
+            date_from=question["date_from"],
+            date_to=question["date_to"],
+            progress=f"{progress:.0f}",
+        ),
         _COME_BACK_SECONDS,
     )

@@ -13,6 +13,7 @@ from headrace.connectors.contract import Access
 from headrace.kit import clock
 from headrace.kit.outbound import OutboundRefused
 from headrace.kit.outcomes import Pauses, Reauthorize, Refused, SlowDown, TryLater
+from headrace.kit.told import told, told_by
 
 Answer = TypeVar("Answer")
 
@@ -148,7 +149,13 @@ class NetworkCalls:
         try:
             answer: Answer = retrying(self._patient, method, path, decoder, sent)
         except _Passing as fault:
-            raise TryLater(f"Demo Ads gave no usable answer {_TRIES} times: {fault}.") from None
+            raise TryLater(
+                told(
+                    "Demo Ads gave no usable answer {tries} times: {fault}.",
+                    tries=_TRIES,
+                    fault=told_by(fault),
+                )
+            ) from None
         return answer
 
     def _tell_retry(self, state: tenacity.RetryCallState) -> None:
@@ -184,13 +191,20 @@ class NetworkCalls:
         if status >= 400:
             raise _judged(status, body, retry_after)
         if status >= 300:
-            raise Refused(f"Demo Ads answered with a redirect ({status}), which is not followed.")
+            raise Refused(
+                told(
+                    "Demo Ads answered with a redirect ({status}), which is not followed.",
+                    status=status,
+                )
+            )
         try:
             return decoder.decode(body)
         except msgspec.ValidationError as error:
-            raise Refused(f"Demo Ads' answer has an unknown shape: {error}.") from None
+            raise Refused(
+                told("Demo Ads' answer has an unknown shape: {error}.", error=told_by(error))
+            ) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise _Passing("the answer was cut off or is not JSON") from None
+            raise _Passing(told("the answer was cut off or is not JSON")) from None
 
     def _exchange(
         self, method: str, path: str, sent: Mapping[str, Any]
@@ -201,12 +215,14 @@ class NetworkCalls:
             response = self._access.http.request(method, url, headers=headers, stream=True, **sent)
             body = _whole_body(response)
         except OutboundRefused as error:
-            raise Refused(str(error)) from None
+            raise Refused(told_by(error)) from None
         except urllib3.exceptions.HTTPError as error:
-            raise _Passing(f"the connection broke ({type(error).__name__})") from None
+            raise _Passing(
+                told("the connection broke ({kind})", kind=type(error).__name__)
+            ) from None
         if len(body) > _MOST_BODY_BYTES:
             response.close()
-            raise Refused("Demo Ads' answer is larger than 64 MB.")
+            raise Refused(told("Demo Ads' answer is larger than 64 MB."))
         response.release_conn()
         return response.status, body, response.headers.get("Retry-After")
 
@@ -216,9 +232,9 @@ def _whole_body(response: urllib3.BaseHTTPResponse) -> bytes:
 
     Reading all at once spares two copies, and is safe where the length is told and nothing expands.
     """
-    told = response.headers.get("Content-Length") or ""
+    promised = response.headers.get("Content-Length") or ""
     is_plain = not response.headers.get("Content-Encoding")
-    if is_plain and told.isascii() and told.isdigit() and int(told) <= _MOST_BODY_BYTES:
+    if is_plain and promised.isascii() and promised.isdigit() and int(promised) <= _MOST_BODY_BYTES:
         return response.read()
     return response.read(_MOST_BODY_BYTES + 1, decode_content=True)
 
@@ -226,19 +242,23 @@ def _whole_body(response: urllib3.BaseHTTPResponse) -> bytes:
 def _judged(status: int, body: bytes, retry_after: str | None) -> Exception:
     """Say what an error answer means."""
     try:
-        told = _ERROR.decode(body).error
+        said = _ERROR.decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        told = ErrorBody(message=f"status {status}")
-    message = told.message[:_SHOWN_CHARACTERS]
+        said = ErrorBody(message=f"status {status}")
+    message = said.message[:_SHOWN_CHARACTERS]
     if status == 401:
-        return Reauthorize(f"Demo Ads refuses the authorization: {message} Reconnect it.")
+        return Reauthorize(
+            told("Demo Ads refuses the authorization: {message} Reconnect it.", message=message)
+        )
     if status == 429:
         seconds = retry_after_seconds(retry_after)
         return SlowDown(
-            f"Demo Ads limits requests; going on in {seconds:.0f} s.", seconds, Pauses.ACCOUNT
+            told("Demo Ads limits requests; going on in {seconds} s.", seconds=f"{seconds:.0f}"),
+            seconds,
+            Pauses.ACCOUNT,
         )
-    if told.code in _SPECIAL:
-        return _SPECIAL[told.code](f"Demo Ads refuses the request: {message}")
+    if said.code in _SPECIAL:
+        return _SPECIAL[said.code](told("Demo Ads refuses the request: {message}", message=message))
     if status >= 500 or status == 408:
-        return _Passing(f"status {status}")
-    return Refused(f"Demo Ads refuses the request: {message}")
+        return _Passing(told("status {status}", status=status))
+    return Refused(told("Demo Ads refuses the request: {message}", message=message))

@@ -42,6 +42,7 @@ from headrace.connectors.sources.demo_ads.reports import (
 from headrace.kit.columns import Column
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.told import told
 
 _MOST_ROWS_AT_ONCE = 5_000
 _ACCOUNT_FIELDS = ("id", "name", "currency", "timezone", "status", "campaigns", "ads")
@@ -151,7 +152,7 @@ class DemoAdsConnector:
         query = {"level": LEVELS[report].name, "fields": ",".join(fields)}
         answer = NetworkCalls(access).get("/v1/compatibility", query, _COMPATIBILITY)
         if not answer.compatible:
-            raise Refused(f"Demo Ads refuses these fields: {answer.reason}")
+            raise Refused(told("Demo Ads refuses these fields: {reason}", reason=answer.reason))
 
     def options(self, access: Access, request: OptionsRequest) -> Iterator[Choice]:
         """Yield the account's conversion actions; see `abilities`."""
@@ -175,7 +176,9 @@ class DemoAdsConnector:
         if request.report == SNAPSHOT:
             pages = _snapshot_pages(calls, request)
         elif request.window is None:
-            raise Refused(f"The report {request.report!r} is read by days; name a window.")
+            raise Refused(
+                told("The report {report!r} is read by days; name a window.", report=request.report)
+            )
         else:
             pages = _report_pages(calls, request, request.window)
         yield from BatchMaker(request, _columns(request)).batches(pages)
@@ -227,7 +230,9 @@ def _report_pages(
         )
     except ReportGone:
         request.journal.save_bookmark({})
-        raise TryLater("A report of Demo Ads expired while it was read; order another.") from None
+        raise TryLater(
+            told("A report of Demo Ads expired while it was read; order another.")
+        ) from None
 
 
 def _is_small(request: ReadRequest, window: DayRange) -> bool:

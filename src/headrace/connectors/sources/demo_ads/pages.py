@@ -16,6 +16,7 @@ from headrace.connectors.sources.demo_ads.calls import NetworkCalls
 from headrace.kit.columns import Column
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import TryLater
+from headrace.kit.told import told
 
 PAGE_ROWS = 500
 _MOST_EMPTY_PAGES = 50
@@ -60,8 +61,11 @@ def follow_pages(
             return
         empty_pages = 0 if answer.data else empty_pages + 1
         if cursor in met or empty_pages > _MOST_EMPTY_PAGES:
-            kind = "repeats its pages" if cursor in met else "sends empty pages without end"
-            raise TryLater(f"Demo Ads {kind}; nothing of this read is kept.")
+            raise TryLater(
+                told("Demo Ads repeats its pages; nothing of this read is kept.")
+                if cursor in met
+                else told("Demo Ads sends empty pages without end; nothing of this read is kept.")
+            )
         met.add(cursor)
 
 

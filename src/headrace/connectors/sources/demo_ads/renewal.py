@@ -12,6 +12,7 @@ from headrace.connectors.contract import Access
 from headrace.kit import clock
 from headrace.kit.outbound import OutboundRefused
 from headrace.kit.outcomes import Reauthorize, Refused, TryLater
+from headrace.kit.told import told, told_by
 
 CLIENT_ID = "headrace-demo"
 CLIENT_SECRET = "demo-client-secret-known-to-everyone"  # noqa: S105 - public by design
@@ -51,13 +52,13 @@ def renewed(access: Access) -> Renewal | None:
         return None
     status, body = _asked(access, refresh_token)
     if status >= 500:
-        raise TryLater(f"Demo Ads renews no credentials now (status {status}).")
+        raise TryLater(told("Demo Ads renews no credentials now (status {status}).", status=status))
     if status != 200:
         raise _refused(body)
     try:
         tokens = _TOKENS.decode(body)
     except msgspec.DecodeError:
-        raise TryLater("Demo Ads' answer holds no token.") from None
+        raise TryLater(told("Demo Ads' answer holds no token.")) from None
     ends = None if tokens.expires_in is None else clock.now() + timedelta(seconds=tokens.expires_in)
     kept = {
         "access_token": tokens.access_token,
@@ -88,7 +89,9 @@ def revoke(access: Access) -> None:
             continue
         status, _ = _posted(access, "/oauth/revoke", {"token": token, **_client(access)})
         if status != 200:
-            raise TryLater(f"Demo Ads did not take a token back (status {status}).")
+            raise TryLater(
+                told("Demo Ads did not take a token back (status {status}).", status=status)
+            )
 
 
 def _asked(access: Access, refresh_token: str) -> tuple[int, bytes]:
@@ -110,18 +113,22 @@ def _posted(access: Access, path: str, form: Mapping[str, str]) -> tuple[int, by
         body = response.read(_MOST_BODY_BYTES, decode_content=True)
         response.release_conn()
     except OutboundRefused as error:
-        raise Refused(str(error)) from None
+        raise Refused(told_by(error)) from None
     except urllib3.exceptions.HTTPError as error:
-        raise TryLater(f"Demo Ads could not be reached ({type(error).__name__}).") from None
+        raise TryLater(
+            told("Demo Ads could not be reached ({kind}).", kind=type(error).__name__)
+        ) from None
     return response.status, body
 
 
 def _refused(body: bytes) -> Exception:
     try:
-        told = _REFUSAL.decode(body)
+        said = _REFUSAL.decode(body)
     except msgspec.DecodeError:
-        told = TokenRefusal()
-    reason = told.error_description or told.error or "no reason given"
-    if told.error == "invalid_grant":
-        return Reauthorize(f"Demo Ads renews the authorization no more: {reason} Reconnect it.")
-    return Refused(f"Demo Ads does not renew the credentials: {reason}")
+        said = TokenRefusal()
+    reason = said.error_description or said.error or told("no reason given")
+    if said.error == "invalid_grant":
+        return Reauthorize(
+            told("Demo Ads renews the authorization no more: {reason} Reconnect it.", reason=reason)
+        )
+    return Refused(told("Demo Ads does not renew the credentials: {reason}", reason=reason))

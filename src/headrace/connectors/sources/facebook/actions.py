@@ -17,6 +17,7 @@ from headrace.connectors.contract import Field, FieldKind
 from headrace.connectors.sources.facebook.catalogue import title_of
 from headrace.kit.columns import ColumnType
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 ACCOUNT_DEFAULT = "account_default"
 
@@ -192,9 +193,14 @@ def windows_meant(action: ActionField, chosen: Sequence[str]) -> tuple[str, ...]
     meant = tuple(clicks[-1:] + [window for window in chosen if window not in CLICK_WINDOWS])
     if len(meant) > 1 and (not action.list.additive or "incrementality" in meant):
         raise Refused(
-            f"The field {action.name!r} cannot combine the attribution windows {', '.join(meant)}. "
-            f"Name one of them in the field, such as {action.name}:{meant[0]}, choose a single "
-            "window, or choose the account default."
+            told(
+                "The field {name!r} cannot combine the attribution windows {meant}. Name one "
+                "of them in the field, such as {name}:{first}, choose a single window, or "
+                "choose the account default.",
+                name=action.name,
+                meant=", ".join(meant),
+                first=meant[0],
+            )
         )
     return meant
 

@@ -11,6 +11,7 @@ from headrace.connectors.contract import Field, FieldKind
 from headrace.connectors.sources.facebook.actions import LISTS
 from headrace.connectors.sources.facebook.catalogue import UNIQUE_METRICS, Level, title_of
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import Told, told
 
 HOURLY = frozenset(
     {
@@ -75,18 +76,28 @@ def check_breakdowns(breakdowns: Collection[str], metrics: Collection[str], leve
     picked = frozenset(breakdowns)
     if picked not in PERMITTED:
         raise Refused(
-            f"Meta does not combine the breakdowns {_said(picked)}. {_alternatives(picked)}"
+            told(
+                "Meta does not combine the breakdowns {picked}. {alternatives}",
+                picked=_said(picked),
+                alternatives=_alternatives(picked),
+            )
         )
     unfit = _unfit_metrics(picked, frozenset(metrics))
     if unfit:
         raise Refused(
-            f"Meta does not report {_said(unfit)} broken down by {_said(picked)}: "
-            "deselect one or the other."
+            told(
+                "Meta does not report {metrics} broken down by {picked}: deselect one or the other.",
+                metrics=_said(unfit),
+                picked=_said(picked),
+            )
         )
     if level is Level.ACCOUNT and picked & {"image_asset", "video_asset"}:
         raise Refused(
-            f"Meta does not report {_said(picked)} for a whole account: select campaign_id, "
-            "adset_id or ad_id as well."
+            told(
+                "Meta does not report {picked} for a whole account: select campaign_id, adset_id "
+                "or ad_id as well.",
+                picked=_said(picked),
+            )
         )
 
 
@@ -110,16 +121,18 @@ def _unfit_metrics(picked: frozenset[str], metrics: frozenset[str]) -> frozenset
     return unfit
 
 
-def _alternatives(picked: frozenset[str]) -> str:
+def _alternatives(picked: frozenset[str]) -> Told:
     larger = [names for names in PERMITTED if picked < names]
     if larger:
         nearest = min(larger, key=_by_size)
-        return f"Add to it to make {_said(nearest)}."
+        return told("Add to it to make {said}.", said=_said(nearest))
     parts = sorted(
         (names for names in PERMITTED if names and names < picked),
         key=lambda names: (-len(names), sorted(names)),
     )
-    return "Use one of these: " + "; ".join(_said(names) for names in parts[:6]) + "."
+    return told(
+        "Use one of these: {choices}.", choices="; ".join(_said(names) for names in parts[:6])
+    )
 
 
 def _by_size(names: frozenset[str]) -> tuple[int, list[str]]:

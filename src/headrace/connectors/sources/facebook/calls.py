@@ -26,6 +26,7 @@ from headrace.connectors.sources.facebook.usage import Usage, pause_seconds, rea
 from headrace.connectors.sources.facebook.version import API_VERSION
 from headrace.kit.outbound import OutboundRefused
 from headrace.kit.outcomes import Reauthorize, Refused, SlowDown, TryLater
+from headrace.kit.told import Told, told, told_by, with_texts
 
 Answer = TypeVar("Answer")
 
@@ -55,9 +56,9 @@ def plain_outcomes() -> Iterator[None]:
     try:
         yield
     except NotAllowed as error:
-        raise Refused(str(error)) from None
+        raise Refused(told_by(error)) from None
     except TooMuchData as error:
-        raise TryLater(str(error)) from None
+        raise TryLater(told_by(error)) from None
 
 
 class _BadAnswer(Exception):
@@ -79,7 +80,7 @@ def signed(credentials: Mapping[str, Any]) -> dict[str, str]:
     """
     token = str(credentials.get("access_token") or "")
     if not token:
-        raise Reauthorize("This connection holds no access token. Reconnect it.")
+        raise Reauthorize(told("This connection holds no access token. Reconnect it."))
     secret = str(credentials.get("app_secret") or "")
     proof = {"appsecret_proof": proof_of(token, secret)} if secret else {}
     return {"access_token": token, **proof}
@@ -182,10 +183,15 @@ class Graph:
             return decoder.decode(body)
         except msgspec.ValidationError as error:
             raise Refused(
-                f"Meta's answer has a shape this connector does not know: {error}."
+                told(
+                    "Meta's answer has a shape this connector does not know: {error}.",
+                    error=told_by(error),
+                )
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
-            verdict = classify(status, body, headers) or _broken("the answer could not be read")
+            verdict = classify(status, body, headers) or _broken(
+                told("the answer could not be read")
+            )
             raise _BadAnswer(self._hidden(verdict)) from None
 
     def _exchange(
@@ -203,12 +209,13 @@ class Graph:
             )
             body = response.read(MAX_BODY_BYTES + 1, decode_content=True)
         except OutboundRefused as error:
-            raise Refused(str(error)) from None
+            raise Refused(told_by(error)) from None
         except urllib3.exceptions.HTTPError as error:
-            raise _BadAnswer(_broken(f"the connection broke ({type(error).__name__})")) from None
+            broke = told("the connection broke ({kind})", kind=type(error).__name__)
+            raise _BadAnswer(_broken(broke)) from None
         if len(body) > MAX_BODY_BYTES:
             response.close()
-            raise _BadAnswer(Verdict(Fault.TOO_BIG, "Meta's answer is larger than 64 MB."))
+            raise _BadAnswer(Verdict(Fault.TOO_BIG, told("Meta's answer is larger than 64 MB.")))
         response.release_conn()
         return response.status, body, response.headers
 
@@ -216,7 +223,7 @@ class Graph:
         """Wait a little when a limit is nearly used up; give up when it is, until it is free."""
         if self._usage.regain_seconds > 0:
             raise SlowDown(
-                "Meta's rate limit for this ad account or app is used up.",
+                told("Meta's rate limit for this ad account or app is used up."),
                 self._usage.regain_seconds,
                 self._usage.pauses,
             )
@@ -225,14 +232,17 @@ class Graph:
             self._pause(seconds)
 
     def _hidden(self, verdict: Verdict) -> Verdict:
-        message = verdict.message
+        return replace(verdict, message=with_texts(verdict.message, self._without_secrets))
+
+    def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
-            message = message.replace(secret, "***")
-        return replace(verdict, message=without_tokens(message))
+            text = text.replace(secret, "***")
+        return without_tokens(text)
 
 
-def _broken(what: str) -> Verdict:
-    return Verdict(Fault.TRANSIENT, f"Meta could not be read: {what}.", tries=TRANSIENT_TRIES)
+def _broken(what: Told) -> Verdict:
+    message = told("Meta could not be read: {what}.", what=what)
+    return Verdict(Fault.TRANSIENT, message, tries=TRANSIENT_TRIES)
 
 
 def _is_passing(error: BaseException) -> bool:

@@ -32,6 +32,7 @@ from headrace.connectors.sources.facebook.reports import REPORTS, SHAPES, TEMPLA
 from headrace.connectors.sources.facebook.version import API_VERSION, SUNSET
 from headrace.kit import clock
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 SCOPES = ("ads_read", "business_management")
 
@@ -184,7 +185,12 @@ class FacebookConnector:
     def read(self, access: Access, request: ReadRequest) -> Iterator[pa.RecordBatch]:
         """Yield the rows of one window; see the connector contract."""
         if request.window is None:
-            raise Refused(f"The report {request.report!r} of Meta is read by days; name a window.")
+            raise Refused(
+                told(
+                    "The report {report!r} of Meta is read by days; name a window.",
+                    report=request.report,
+                )
+            )
         plan = plan_insights(SHAPES[request.report], request.fields, request.settings)
         refuse_forgotten(plan, request.window, clock.today(request.account.timezone))
         journal = request.journal

@@ -15,6 +15,7 @@ from typing import Any
 from headrace.connectors.sources.facebook.usage import read_usage
 from headrace.connectors.sources.facebook.version import API_VERSION
 from headrace.kit.outcomes import OutsideError, Pauses, Reauthorize, Refused, SlowDown, TryLater
+from headrace.kit.told import Told, as_said, joined, told, with_texts
 
 
 class Fault(StrEnum):
@@ -39,7 +40,7 @@ class Verdict:
     """
 
     fault: Fault
-    message: str
+    message: Told
     tries: int = 1
     then: Fault | None = None
     after_seconds: float = 0.0
@@ -123,27 +124,28 @@ _BY_STATUS = {
 }
 
 _ADVICE = {
-    Fault.CREDENTIALS: "Meta no longer accepts this connection's access token. Reconnect it.",
-    Fault.PERMISSION: (
+    Fault.CREDENTIALS: told("Meta no longer accepts this connection's access token. Reconnect it."),
+    Fault.PERMISSION: told(
         "Meta does not let this connection see what was asked for. Give the person or system user "
         "who connected it access to the ad account with the permission ads_read."
     ),
-    Fault.CONFIGURATION: "Meta refused the request. Change the fields, breakdowns or dates.",
-    Fault.LIMITED: "Meta's rate limit is reached.",
-    Fault.TRANSIENT: "Meta failed for the moment.",
-    Fault.TOO_BIG: "Meta found the answer too big.",
-    Fault.SUNSET: (
-        f"Meta no longer serves version {API_VERSION} of its API, which this connector speaks. The "
-        "operator has to upgrade Headrace."
+    Fault.CONFIGURATION: told("Meta refused the request. Change the fields, breakdowns or dates."),
+    Fault.LIMITED: told("Meta's rate limit is reached."),
+    Fault.TRANSIENT: told("Meta failed for the moment."),
+    Fault.TOO_BIG: told("Meta found the answer too big."),
+    Fault.SUNSET: told(
+        "Meta no longer serves version {version} of its API, which this connector speaks. The "
+        "operator has to upgrade Headrace.",
+        version=API_VERSION,
     ),
 }
 _SUBCODE_ADVICE = {
-    458: "The person removed the app.",
-    460: "The person changed the password.",
-    463: "The token expired.",
-    467: "The token was made invalid.",
+    458: told("The person removed the app."),
+    460: told("The person changed the password."),
+    463: told("The token expired."),
+    467: told("The token was made invalid."),
 }
-_CODE_ADVICE = {3018: "Insights reach back 37 months: choose a later start."}
+_CODE_ADVICE = {3018: told("Insights reach back 37 months: choose a later start.")}
 _SECRETS = re.compile(
     r"EAA[A-Za-z0-9]{8,}|\b\d{5,}\|[\w-]{8,}|((?:access_token|_proof|secret)=)[^&\s\"']+"
 )
@@ -165,22 +167,23 @@ def classify(status: int, body: bytes, headers: Mapping[str, str]) -> Verdict | 
     if isinstance(error, dict):
         return judge(status, error, headers)
     if 200 <= status < 300:
-        return (
-            None if _is_whole(body) else _verdict(_TRANSIENT, {}, "the answer was cut off", headers)
-        )
+        if _is_whole(body):
+            return None
+        return _verdict(_TRANSIENT, {}, told("the answer was cut off"), headers)
     rule = _BY_STATUS.get(status) or _by_default(status, {})
-    return _verdict(rule, {}, f"HTTP status {status}", headers)
+    return _verdict(rule, {}, told("HTTP status {status}", status=status), headers)
 
 
 def judge(status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -> Verdict:
     """Tell what Meta's error object means; also used for what a failed report says of itself."""
     code, subcode = _whole_number(error.get("code")), _whole_number(error.get("error_subcode"))
-    said = error.get("error_user_msg") or error.get("message") or "no message"
-    message = str(error.get("message") or said)
+    said = error.get("error_user_msg") or error.get("message")
+    message = str(error.get("message") or said or "")
     rule = next(
         (rule for rule in RULES if rule.matches(code, subcode, message)), _by_default(status, error)
     )
-    verdict = _verdict(rule, {"code": code, "error_subcode": subcode}, str(said), headers)
+    words = as_said(str(said)) if said else told("no message")
+    verdict = _verdict(rule, {"code": code, "error_subcode": subcode}, words, headers)
     return replace(verdict, code=code, subcode=subcode)
 
 
@@ -201,8 +204,19 @@ def exhausted(verdict: Verdict) -> Verdict:
     """Return what a verdict amounts to once its tries are used up."""
     if verdict.then is None:
         return verdict
-    message = verdict.message.replace(_ADVICE[verdict.fault], _ADVICE[verdict.then])
+    message = _with_advice(verdict.message, _ADVICE[verdict.fault], _ADVICE[verdict.then])
     return replace(verdict, fault=verdict.then, then=None, message=message)
+
+
+def _with_advice(message: Told, before: Told, after: Told) -> Told:
+    """Return a message that gives other advice, wherever in it that stands."""
+    if message == before:
+        return after
+    values = (
+        (name, _with_advice(value, before, after) if isinstance(value, Told) else value)
+        for name, value in message.values
+    )
+    return replace(message, values=tuple(values))
 
 
 def _by_default(status: int, error: Mapping[str, Any]) -> Rule:
@@ -212,24 +226,27 @@ def _by_default(status: int, error: Mapping[str, Any]) -> Rule:
 
 
 def _verdict(
-    rule: Rule, error: Mapping[str, Any], said: str, headers: Mapping[str, str]
+    rule: Rule, error: Mapping[str, Any], said: Told, headers: Mapping[str, str]
 ) -> Verdict:
     numbers = "/".join(str(error[key]) for key in ("code", "error_subcode") if error.get(key))
     reason = _SUBCODE_ADVICE.get(error.get("error_subcode") or 0) or _CODE_ADVICE.get(
         error.get("code") or 0
     )
-    parts = [_ADVICE[rule.fault], reason, f"Meta said: {without_tokens(said)[:_SHOWN_CHARACTERS]}"]
-    message = " ".join(part for part in parts if part) + (f" (error {numbers})" if numbers else "")
+    shown = with_texts(said, lambda text: without_tokens(text)[:_SHOWN_CHARACTERS])
+    parts = [_ADVICE[rule.fault], reason, told("Meta said: {said}", said=shown)]
+    message = joined((part for part in parts if part), " ")
+    if numbers:
+        message = told("{message} (error {numbers})", message=message, numbers=numbers)
     after = _wait(rule, headers) if rule.fault is Fault.LIMITED else 0.0
     return Verdict(rule.fault, message, rule.tries, rule.then, after, rule.pauses)
 
 
 def _wait(rule: Rule, headers: Mapping[str, str]) -> float:
-    told = read_usage(headers).regain_seconds
+    regain = read_usage(headers).regain_seconds
     retry_after = headers.get("retry-after") or ""
-    if not told and retry_after.isdigit():
-        told = float(retry_after)
-    return min(told or rule.wait_seconds, _LONGEST_WAIT_SECONDS)
+    if not regain and retry_after.isdigit():
+        regain = float(retry_after)
+    return min(regain or rule.wait_seconds, _LONGEST_WAIT_SECONDS)
 
 
 def _first_value(body: bytes) -> Any:

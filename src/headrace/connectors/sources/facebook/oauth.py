@@ -20,6 +20,7 @@ from headrace.connectors.sources.facebook.version import API_VERSION
 from headrace.kit import clock
 from headrace.kit.outbound import OutboundRefused
 from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.told import told, told_by
 
 
 class TokenAnswer(msgspec.Struct):
@@ -134,7 +135,7 @@ def revoke(access: Access) -> None:
     with plain_outcomes():
         answer = Graph(access).delete("me/permissions", _REVOKED)
     if not answer.success:
-        raise Refused("Meta did not take the permissions back.")
+        raise Refused(told("Meta did not take the permissions back."))
 
 
 def _lives_on(expires_at: object) -> bool:
@@ -153,20 +154,24 @@ def _ask(access: Access, parameters: Mapping[str, str]) -> TokenAnswer:
     try:
         response = access.http.request("GET", url, query={**app, **parameters})
     except OutboundRefused as error:
-        raise Refused(str(error)) from None
+        raise Refused(told_by(error)) from None
     except urllib3.exceptions.HTTPError as error:
-        raise TryLater(f"Meta could not be reached ({type(error).__name__}).") from None
+        raise TryLater(
+            told("Meta could not be reached ({kind}).", kind=type(error).__name__)
+        ) from None
     verdict = classify(response.status, response.data, response.headers)
     if verdict:
         raise outcome(verdict)
     try:
         return _TOKEN.decode(response.data)
     except msgspec.DecodeError:
-        raise Refused("Meta's answer to the code holds no token. Connect again.") from None
+        raise Refused(told("Meta's answer to the code holds no token. Connect again.")) from None
 
 
 def _credential(credentials: Mapping[str, Any], name: str) -> str:
     value = str(credentials.get(name) or "")
     if not value:
-        raise Refused(f"The connection holds no {name}; it is needed to get an access token.")
+        raise Refused(
+            told("The connection holds no {name}; it is needed to get an access token.", name=name)
+        )
     return value

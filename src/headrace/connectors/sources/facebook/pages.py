@@ -14,6 +14,7 @@ import msgspec
 from headrace.connectors.sources.facebook.calls import Graph, TooMuchData
 from headrace.connectors.sources.facebook.ladder import smaller_page
 from headrace.kit.outcomes import TryLater
+from headrace.kit.told import told
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
@@ -80,6 +81,6 @@ def read_pages(
         if following is None:
             return
         if following in met:
-            raise TryLater("Meta's paging went round in a circle; the days are read again.")
+            raise TryLater(told("Meta's paging went round in a circle; the days are read again."))
         met.append(following)
         cursor = following

@@ -38,6 +38,7 @@ from headrace.connectors.sources.facebook.reports import (
 from headrace.kit.columns import Column
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 DAY = "date_start"
 UNIQUE_HISTORY_MONTHS = 13
@@ -141,7 +142,13 @@ def plan_insights(
         elif action:
             actions[name] = action
         elif name not in _DECLARED[shape.name]:
-            raise Refused(f"The report {shape.name!r} of Meta has no field {name!r}: deselect it.")
+            raise Refused(
+                told(
+                    "The report {report!r} of Meta has no field {name!r}: deselect it.",
+                    report=shape.name,
+                    name=name,
+                )
+            )
     level = _level(shape, fields)
     breakdowns = shape.breakdowns or tuple(name for name in BREAKDOWNS if name in fields)
     scalars = [name for name in fields if name in SCALARS]
@@ -179,9 +186,14 @@ def refuse_forgotten(plan: InsightsPlan, days: DayRange, today: date) -> None:
     oldest = _months_before(today, UNIQUE_HISTORY_MONTHS)
     if unique and plan.breakdowns and days.first < oldest:
         raise Refused(
-            f"Meta keeps {', '.join(unique)} broken down by {', '.join(plan.breakdowns)} for "
-            f"{UNIQUE_HISTORY_MONTHS} months only, back to {oldest}: deselect these metrics or "
-            "start later."
+            told(
+                "Meta keeps {unique} broken down by {breakdowns} for {months} "
+                "months only, back to {oldest}: deselect these metrics or start later.",
+                unique=", ".join(unique),
+                breakdowns=", ".join(plan.breakdowns),
+                months=UNIQUE_HISTORY_MONTHS,
+                oldest=oldest,
+            )
         )
 
 
@@ -202,8 +214,11 @@ def _conversions(settings: Mapping[str, Any]) -> tuple[str, ...]:
         chosen = CONVERSIONS.initial_value
     if not chosen:
         raise Refused(
-            f"Choose action types with the setting {CONVERSIONS.name!r}, or deselect "
-            f"{' and '.join(CHOSEN)}."
+            told(
+                "Choose action types with the setting {name!r}, or deselect {chosen}.",
+                name=CONVERSIONS.name,
+                chosen=" and ".join(CHOSEN),
+            )
         )
     return tuple(dict.fromkeys(map(str, chosen)))
 
@@ -252,8 +267,11 @@ def _filtering(settings: Mapping[str, Any], level: Level) -> dict[str, str]:
         return {}
     if level is Level.ACCOUNT:
         raise Refused(
-            "Rows for whole accounts have no status to choose by: clear the setting "
-            f"{STATUSES.name!r} or select campaign_id, adset_id or ad_id."
+            told(
+                "Rows for whole accounts have no status to choose by: clear the setting "
+                "{name!r} or select campaign_id, adset_id or ad_id.",
+                name=STATUSES.name,
+            )
         )
     condition = {"field": f"{level.word}.effective_status", "operator": "IN", "value": statuses}
     return {"filtering": _json([condition])}
@@ -271,7 +289,12 @@ def _chosen(settings: Mapping[str, Any], setting: Setting) -> list[str]:
     for one in values:
         if one not in offered:
             raise Refused(
-                f"The setting {setting.name!r} has no choice {one!r}; it takes {', '.join(offered)}."
+                told(
+                    "The setting {name!r} has no choice {one!r}; it takes {offered}.",
+                    name=setting.name,
+                    one=one,
+                    offered=", ".join(offered),
+                )
             )
     return [one for one in offered if one in values]
 

@@ -23,6 +23,7 @@ from headrace.connectors.sources.facebook.report_runs import ReportRuns, RunNote
 from headrace.connectors.sources.facebook.staging import StagedBatches
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import TryLater
+from headrace.kit.told import told
 
 ROWS_A_BATCH = 2000
 
@@ -100,7 +101,7 @@ class WindowReader:
                 raise
             self._notes.forget_run(piece)
             raise TryLater(
-                "Meta dropped the report before it was read; it is made again."
+                told("Meta dropped the report before it was read; it is made again.")
             ) from None
 
     def _batch(self, rows: list[Any]) -> pa.RecordBatch:

@@ -19,6 +19,7 @@ from headrace.connectors.sources.facebook.plan import InsightsPlan
 from headrace.kit import clock
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
+from headrace.kit.told import told, told_by
 
 POLL_SECONDS = (1, 2, 4, 8, 15, 30, 30, 30)
 """How long to wait before each look at a run; then the worker is given back."""
@@ -83,7 +84,9 @@ def state_of(status: str | None) -> RunState:
 def why_failed(status: RunStatus) -> Verdict:
     """Return what a failed run says of itself; a silent one is a passing fault that may be size."""
     if status.error_code is None and status.error_subcode is None:
-        message = f"Meta's report ended as {status.async_status!r} without a reason."
+        message = told(
+            "Meta's report ended as {status!r} without a reason.", status=status.async_status
+        )
         return Verdict(Fault.TRANSIENT, message, then=Fault.TOO_BIG)
     error = {
         "code": status.error_code,
@@ -166,7 +169,7 @@ class ReportRuns:
                 # Gone meanwhile, or so new that not every server of Meta's knows it.
                 if not error.is_missing:
                     raise
-                verdict = Verdict(Fault.TRANSIENT, str(error))
+                verdict = Verdict(Fault.TRANSIENT, told_by(error))
             if verdict is None:
                 return run_id
             self._notes.forget_run(piece)
@@ -192,11 +195,15 @@ class ReportRuns:
             if state is RunState.FAILED:
                 return why_failed(status)
             if clock.now() - started > STUCK_AFTER:
-                return Verdict(Fault.TOO_BIG, f"Meta's report {run_id} does not get done.")
+                message = told("Meta's report {run_id} does not get done.", run_id=run_id)
+                return Verdict(Fault.TOO_BIG, message)
             self._journal.pause(seconds)
         raise SlowDown(
-            f"Meta is still preparing report {run_id} "
-            f"({status.async_percent_completion or 0} % done).",
+            told(
+                "Meta is still preparing report {run_id} ({percent} % done).",
+                run_id=run_id,
+                percent=status.async_percent_completion or 0,
+            ),
             COME_BACK_SECONDS,
         )
 
@@ -208,7 +215,7 @@ class ReportRuns:
             raise outcome(verdict)
         if starts >= MAX_STARTS:
             raise TooMuchData(verdict)
-        self._graph.count_retry(verdict.message)
+        self._graph.count_retry(str(verdict.message))
 
 
 def end_of_ladder(verdict: Verdict) -> OutsideError:
@@ -219,6 +226,9 @@ def end_of_ladder(verdict: Verdict) -> OutsideError:
     return outcome(
         Verdict(
             Fault.TOO_BIG,
-            f"{verdict.message} Even one day is too much: select fewer fields or breakdowns.",
+            told(
+                "{message} Even one day is too much: select fewer fields or breakdowns.",
+                message=verdict.message,
+            ),
         )
     )

@@ -16,6 +16,7 @@ from headrace.connectors.sources.file_import.text_values import (
 from headrace.kit.columns import ARROW_TYPES, ColumnType
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.told import told
 
 MAX_BATCH_BYTES = 12_000_000
 DAY_TYPES = frozenset({ColumnType.DATE, ColumnType.DATETIME})
@@ -72,13 +73,23 @@ def check_names(
         Refused: if one is missing, or the date column is given a type without days.
     """
     if date_column is not None and types.get(date_column, ColumnType.DATE) not in DAY_TYPES:
-        raise Refused(f"The date column {date_column!r} must have the type date or datetime.")
+        raise Refused(
+            told(
+                "The date column {date_column!r} must have the type date or datetime.",
+                date_column=date_column,
+            )
+        )
     wanted = [*types, *([date_column] if date_column is not None else [])]
     missing = [name for name in wanted if name not in names]
     if missing:
         shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
         raise Refused(
-            f"{file} has no column {missing[0]!r}, which the settings name. It has: {shown}."
+            told(
+                "{file} has no column {missing!r}, which the settings name. It has: {shown}.",
+                file=file,
+                missing=missing[0],
+                shown=shown,
+            )
         )
 
 
@@ -124,8 +135,11 @@ class ColumnSurvey:
             return DayOrder.UNKNOWN
         if month_first == day_first:
             raise Refused(
-                f"The days in column {self.name!r} can be read day first and month first. "
-                "Write them as YYYY-MM-DD."
+                told(
+                    "The days in column {name!r} can be read day first and month first. Write them "
+                    "as YYYY-MM-DD.",
+                    name=self.name,
+                )
             )
         return DayOrder.MONTH_FIRST if month_first > day_first else DayOrder.DAY_FIRST
 
@@ -177,8 +191,11 @@ def _inferred(texts: pa.StringArray, column: FileColumn) -> Converted:
         return Converted(convert_inferred(texts, column.type))
     except pa.ArrowInvalid:
         raise TryLater(
-            f"The file changed while it was read: column {column.name!r} holds other values "
-            "than at first."
+            told(
+                "The file changed while it was read: column {name!r} holds other values than "
+                "at first.",
+                name=column.name,
+            )
         ) from None
 
 

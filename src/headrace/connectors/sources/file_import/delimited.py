@@ -18,6 +18,7 @@ from headrace.connectors.sources.file_import.recognition import HEAD_BYTES, dial
 from headrace.connectors.sources.file_import.settings import FileSettings
 from headrace.connectors.sources.file_import.spool import view
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import Told, joined, told, told_by
 
 BLOCK_BYTES = 1 << 21
 _MAX_HEADER_BYTES = 1 << 20
@@ -115,13 +116,23 @@ class DelimitedFile:
         """Describe ragged rows by the first lines they are on."""
         first = found[:_NAMED_LINES]
         lines = self.line_numbers([number for number, _, _ in first])
-        told = ", ".join(
-            f"line {line} has {count}" for line, (_, count, _) in zip(lines, first, strict=False)
+        places = joined(
+            (
+                told("line {line} has {count}", line=line, count=count)
+                for line, (_, count, _) in zip(lines, first, strict=False)
+            ),
+            ", ",
         )
-        more = " and more follow" if len(found) > len(first) else ""
+        if len(found) > len(first):
+            places = told("{places} and more follow", places=places)
         return Refused(
-            f"{self.name}: the header has {len(self.names)} values, but {told}{more}. "
-            "Correct these lines, or let the extract leave out and count bad values."
+            told(
+                "{name}: the header has {number} values, but {places}. Correct these "
+                "lines, or let the extract leave out and count bad values.",
+                name=self.name,
+                number=len(self.names),
+                places=places,
+            )
         )
 
     def _check_last_quote(self, last: pa.RecordBatch, number: int) -> None:
@@ -132,8 +143,11 @@ class DelimitedFile:
         value = last.column(last.num_columns - 1)[-1].as_py() if last.num_rows else None
         if value and "\n" in value and not self._tail().rstrip().endswith(b'"'):
             raise Refused(
-                f"{self.name}, line {self.line_numbers([number])[0]}: a quote that opens a value "
-                "is never closed."
+                told(
+                    "{name}, line {line}: a quote that opens a value is never closed.",
+                    name=self.name,
+                    line=self.line_numbers([number])[0],
+                )
             )
 
     def _tail(self) -> bytes:
@@ -152,8 +166,16 @@ class DelimitedFile:
                     before = 1 if self._dialect.skipped_bytes else 0
                     return record, start + lines.read_bytes, lines.read_lines + before + 1
         except csv.Error as error:
-            raise Refused(f"{self.name} has no readable header line: {error}.") from None
-        raise Refused(f"{self.name} holds nothing but blank lines; it needs a header line.")
+            raise Refused(
+                told(
+                    "{name} has no readable header line: {error}.",
+                    name=self.name,
+                    error=told_by(error),
+                )
+            ) from None
+        raise Refused(
+            told("{name} holds nothing but blank lines; it needs a header line.", name=self.name)
+        )
 
     def _open(self, ragged: RaggedRows) -> Iterator[pa.RecordBatch]:
         if not view(self._file, self._rows_start).read(1):
@@ -183,11 +205,16 @@ class DelimitedFile:
             yield
         except pa.ArrowInvalid as error:
             raise Refused(
-                f"{self.name} cannot be read as {self._shape()}: {_told(error)}"
+                told(
+                    "{name} cannot be read as {shape}: {reason}",
+                    name=self.name,
+                    shape=self._shape(),
+                    reason=_reason(error),
+                )
             ) from None
 
-    def _shape(self) -> str:
-        return f"rows divided by {self._dialect.delimiter!r}"
+    def _shape(self) -> Told:
+        return told("rows divided by {delimiter!r}", delimiter=self._dialect.delimiter)
 
     def _no_rows(self) -> pa.RecordBatch:
         return pa.record_batch([pa.array([], pa.string())] * len(self.names), names=self.names)
@@ -219,10 +246,10 @@ def _numbering(ragged: RaggedRows, start: int) -> Any:
     return lambda position: ragged.record_number(start + position)
 
 
-def _told(error: pa.ArrowInvalid) -> str:
+def _reason(error: pa.ArrowInvalid) -> Told:
     if "straddling" in str(error):
-        return (
-            f"a row is longer than {BLOCK_BYTES:,} bytes, or a quote that opens a value "
-            "is never closed."
+        return told(
+            "a row is longer than {most:,} bytes, or a quote that opens a value is never closed.",
+            most=BLOCK_BYTES,
         )
-    return "too many rows do not fit the header; check the delimiter."
+    return told("too many rows do not fit the header; check the delimiter.")

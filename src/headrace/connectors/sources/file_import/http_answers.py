@@ -10,6 +10,7 @@ from headrace.connectors.sources.file_import.spool import CHUNK_BYTES
 from headrace.kit import clock
 from headrace.kit.outbound import OutboundHttp, OutboundRefused
 from headrace.kit.outcomes import Refused, SlowDown, TryLater
+from headrace.kit.told import told, told_by
 
 DOWNLOAD_DEADLINE = timedelta(hours=6)
 """A body that drips slower than this is given up."""
@@ -31,13 +32,15 @@ def get(
     try:
         return http.request("GET", url, headers=headers, stream=True)
     except OutboundRefused as error:
-        raise Refused(str(error)) from None
+        raise Refused(told_by(error)) from None
     except urllib3.exceptions.SSLError:
-        raise Refused(f"{place} did not show a valid certificate.") from None
+        raise Refused(told("{place} did not show a valid certificate.", place=place)) from None
     except urllib3.exceptions.LocationParseError:
-        raise Refused("The setting url is not a valid address.") from None
+        raise Refused(told("The setting url is not a valid address.")) from None
     except urllib3.exceptions.HTTPError as error:
-        raise TryLater(f"{place} does not answer ({type(error).__name__}).") from None
+        raise TryLater(
+            told("{place} does not answer ({kind}).", place=place, kind=type(error).__name__)
+        ) from None
 
 
 def body_chunks(response: urllib3.BaseHTTPResponse, place: str) -> Iterator[bytes]:
@@ -55,19 +58,36 @@ def body_chunks(response: urllib3.BaseHTTPResponse, place: str) -> Iterator[byte
             received += len(chunk)
             yield chunk
             if clock.now() > deadline:
-                raise TryLater(f"{place} sent the file too slowly; it was given up.")
+                raise TryLater(
+                    told("{place} sent the file too slowly; it was given up.", place=place)
+                )
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise TryLater(
-            f"{place} broke off after {received:,} bytes ({type(error).__name__})."
+            told(
+                "{place} broke off after {received:,} bytes ({kind}).",
+                place=place,
+                received=received,
+                kind=type(error).__name__,
+            )
         ) from None
     if promised is not None and promised.isdigit() and int(promised) != received:
-        raise TryLater(f"{place} sent {received:,} bytes of {int(promised):,} and broke off.")
+        raise TryLater(
+            told(
+                "{place} sent {received:,} bytes of {promised:,} and broke off.",
+                place=place,
+                received=received,
+                promised=int(promised),
+            )
+        )
 
 
 def slow_down(response: urllib3.BaseHTTPResponse, place: str) -> SlowDown:
     """Describe an answer that asks for patience; the wait is at most an hour."""
     seconds = retry_after_seconds(response.headers.get("Retry-After"))
-    return SlowDown(f"{place} asks for fewer requests.", after_seconds=seconds)
+    return SlowDown(
+        told("{place} asks for fewer requests.", place=place),
+        after_seconds=seconds,
+    )
 
 
 def retry_after_seconds(header: str | None) -> float:

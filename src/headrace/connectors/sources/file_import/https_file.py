@@ -14,6 +14,7 @@ from headrace.connectors.sources.file_import import spool
 from headrace.connectors.sources.file_import.http_answers import body_chunks, get, slow_down
 from headrace.kit.outbound import OutboundPolicy
 from headrace.kit.outcomes import OutsideError, Reauthorize, Refused, TryLater
+from headrace.kit.told import told
 
 
 class HttpsFile:
@@ -50,7 +51,12 @@ class HttpsFile:
             Refused, Reauthorize, SlowDown, TryLater: as the server answers.
         """
         if remote_id != self._account.remote_id:
-            raise Refused(f"{remote_id!r} does not match the address of this connection.")
+            raise Refused(
+                told(
+                    "{remote_id!r} does not match the address of this connection.",
+                    remote_id=remote_id,
+                )
+            )
         with spool.temporary_file() as local:
             response = self._answer()
             try:
@@ -70,20 +76,36 @@ class HttpsFile:
         status = response.status
         if status in {401, 403}:
             return Reauthorize(
-                f"{self._place} answered {status}: the address needs a new link or permission."
+                told(
+                    "{place} answered {status}: the address needs a new link or permission.",
+                    place=self._place,
+                    status=status,
+                )
             )
         if 300 <= status < 400:
             return Refused(
-                f"{self._place} answered with a redirect ({status}), and redirects are not "
-                "followed. Give the final address of the file."
+                told(
+                    "{place} answered with a redirect ({status}), and redirects are not followed. "
+                    "Give the final address of the file.",
+                    place=self._place,
+                    status=status,
+                )
             )
         if status == 429:
             return slow_down(response, self._place)
         if status >= 500 or status in {408, 425}:
-            return TryLater(f"{self._place} answered {status}.")
+            return TryLater(told("{place} answered {status}.", place=self._place, status=status))
         if status in {404, 410}:
-            return Refused(f"{self._place} has no such file (it answered {status}).")
-        return Refused(f"{self._place} answered {status} instead of the file.")
+            return Refused(
+                told(
+                    "{place} has no such file (it answered {status}).",
+                    place=self._place,
+                    status=status,
+                )
+            )
+        return Refused(
+            told("{place} answered {status} instead of the file.", place=self._place, status=status)
+        )
 
 
 def vetted_url(url: str, policy: OutboundPolicy) -> tuple[str, str]:
@@ -98,15 +120,17 @@ def vetted_url(url: str, policy: OutboundPolicy) -> tuple[str, str]:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise Refused("The setting url is not a valid address.") from None
+        raise Refused(told("The setting url is not a valid address.")) from None
     if not host or any(character.isspace() or ord(character) < 32 for character in url):
-        raise Refused("The setting url is not a valid address.")
+        raise Refused(told("The setting url is not a valid address."))
     if parts.username is not None or parts.password is not None:
-        raise Refused("The address must not hold a user name or password.")
+        raise Refused(told("The address must not hold a user name or password."))
     if parts.fragment:
-        raise Refused("The address must not hold a fragment (#).")
+        raise Refused(told("The address must not hold a fragment (#)."))
     if parts.scheme.lower() != "https" and not _is_named_by_operator(host, policy):
-        raise Refused(f"{host} must be asked over https, not {parts.scheme}.")
+        raise Refused(
+            told("{host} must be asked over https, not {scheme}.", host=host, scheme=parts.scheme)
+        )
     return (host if port is None else f"{host}:{port}"), parts.path or "/"
 
 

@@ -20,6 +20,7 @@ from headrace.connectors.sources.file_import.spool import view
 from headrace.connectors.sources.file_import.text_types import ColumnGuess
 from headrace.kit.columns import ColumnType
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 BLOCK_BYTES = 1 << 22
 MAX_LINE_BYTES = 1 << 26
@@ -81,7 +82,13 @@ class JsonLinesFile:
     def check_column_count(self, count: int) -> None:
         """Refuse a file with too many different keys: those are values in the place of names."""
         if count > MAX_COLUMNS:
-            raise Refused(f"{self.name} has more than {MAX_COLUMNS:,} different keys.")
+            raise Refused(
+                told(
+                    "{name} has more than {max_columns:,} different keys.",
+                    name=self.name,
+                    max_columns=MAX_COLUMNS,
+                )
+            )
 
     def _keys(self, objects: list[_Object]) -> list[str]:
         seen: dict[str, None] = {}
@@ -103,7 +110,13 @@ class JsonLinesFile:
         while chunk := file.read(BLOCK_BYTES):
             rest = file.readline(MAX_LINE_BYTES)
             if len(rest) == MAX_LINE_BYTES:
-                raise Refused(f"{self.name} has a line longer than {MAX_LINE_BYTES:,} bytes.")
+                raise Refused(
+                    told(
+                        "{name} has a line longer than {max_line_bytes:,} bytes.",
+                        name=self.name,
+                        max_line_bytes=MAX_LINE_BYTES,
+                    )
+                )
             yield chunk + rest
 
 

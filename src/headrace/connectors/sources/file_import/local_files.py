@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from headrace.connectors.contract import Account
 from headrace.connectors.sources.file_import import globbing
 from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.told import told
 
 _OUTSIDE = (
     "The address is outside the folders that may be read. "
@@ -33,7 +34,9 @@ class LocalFiles:
         """Prove that at least one file is there and can be opened."""
         first = next(self.accounts(), None)
         if first is None:
-            raise Refused(f"No file matches {self._wanted!r} in the opened folder.")
+            raise Refused(
+                told("No file matches {wanted!r} in the opened folder.", wanted=self._wanted)
+            )
         with self.open(first.remote_id):
             pass
 
@@ -56,13 +59,23 @@ class LocalFiles:
             TryLater: if it was changed meanwhile.
         """
         if not self._belongs(remote_id):
-            raise Refused(f"{remote_id!r} does not match the address of this connection.")
+            raise Refused(
+                told(
+                    "{remote_id!r} does not match the address of this connection.",
+                    remote_id=remote_id,
+                )
+            )
         with _open_below(self._root, self._inside(remote_id)) as file:
             before = os.fstat(file.fileno())
             yield file
             after = os.fstat(file.fileno())
             if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-                raise TryLater(f"{remote_id} was changed while it was read; it is read again.")
+                raise TryLater(
+                    told(
+                        "{remote_id} was changed while it was read; it is read again.",
+                        remote_id=remote_id,
+                    )
+                )
 
     def _belongs(self, relative: str) -> bool:
         return relative == self._wanted or self._pattern.fullmatch(relative) is not None
@@ -91,7 +104,9 @@ class LocalFiles:
         try:
             real = (self._root / relative).resolve(strict=True)
         except (OSError, RuntimeError):
-            raise Refused(f"There is no file {relative!r} in the opened folder.") from None
+            raise Refused(
+                told("There is no file {relative!r} in the opened folder.", relative=relative)
+            ) from None
         if not real.is_relative_to(self._root):
             raise Refused(_OUTSIDE)
         return real
@@ -100,7 +115,9 @@ class LocalFiles:
 def _path_of(url: str) -> PurePosixPath:
     rest = url.partition("://")[2]
     if not rest.startswith("/"):
-        raise Refused("A file address has three slashes and an absolute path: file:///folder/name.")
+        raise Refused(
+            told("A file address has three slashes and an absolute path: file:///folder/name.")
+        )
     path = unquote(rest)
     if "\0" in path or ".." in PurePosixPath(path).parts:
         raise Refused(_OUTSIDE)
@@ -111,8 +128,10 @@ def _below_root(path: PurePosixPath, roots: Sequence[Path]) -> tuple[Path, str]:
     """Find the opened folder a path lies in; return it, links followed, and the rest."""
     if not roots:
         raise Refused(
-            "No folder is open for reading. "
-            "The operator lists folders in HEADRACE_FILE_IMPORT_ROOTS."
+            told(
+                "No folder is open for reading. The operator lists folders in "
+                "HEADRACE_FILE_IMPORT_ROOTS."
+            )
         )
     for root in roots:
         real = root.resolve()
@@ -139,10 +158,12 @@ def _open_below(root: Path, real: Path) -> Iterator[BinaryIO]:
     try:
         descriptor = _descend(root, real)
     except OSError as error:
-        raise Refused(f"{real.name} cannot be opened: {error.strerror}.") from None
+        raise Refused(
+            told("{name} cannot be opened: {strerror}.", name=real.name, strerror=error.strerror)
+        ) from None
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Refused(f"{real.name} is not a plain file.")
+            raise Refused(told("{name} is not a plain file.", name=real.name))
         yield file
 
 

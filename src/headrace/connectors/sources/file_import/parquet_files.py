@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from headrace.connectors.sources.file_import.columns import Block, unique_names
 from headrace.connectors.sources.file_import.preparation import Prepared
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 _MOST_ROWS = 16_384
 _BATCH_BYTES = 8_000_000
@@ -70,7 +71,11 @@ class ParquetRows:
         except (pa.ArrowException, OSError) as error:
             first = str(error).strip().partition("\n")[0][:200]
             raise Refused(
-                f"{self.name} is not a whole Parquet file ({first}). Write it again."
+                told(
+                    "{name} is not a whole Parquet file ({first}). Write it again.",
+                    name=self.name,
+                    first=first,
+                )
             ) from None
 
 

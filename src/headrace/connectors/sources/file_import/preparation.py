@@ -9,6 +9,7 @@ from typing import BinaryIO
 from headrace.connectors.sources.file_import import recognition, spool
 from headrace.connectors.sources.file_import.settings import FileFormat, FileSettings
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 _SAMPLE_BYTES = 1 << 16
 
@@ -59,7 +60,7 @@ def _as_utf8(
     survey = _survey(file, start)
     if encoding == "utf-8" and not survey.is_utf8:
         if declared:
-            raise Refused(f"{plain.name} is not UTF-8, as the settings say it is.")
+            raise Refused(told("{name} is not UTF-8, as the settings say it is.", name=plain.name))
         encoding = recognition.western_encoding(survey.sample, plain.name)
     if encoding != "utf-8" or survey.ends_lines_with_cr_only:
         decoded = stack.enter_context(spool.temporary_file())
@@ -137,5 +138,10 @@ def _decoded_chunks(file: BinaryIO, encoding: str, name: str) -> Iterator[bytes]
         yield decoder.decode(b"", final=True).encode()
     except UnicodeError as error:
         raise Refused(
-            f"{name} is not {encoding} ({error.args[-1]}). Write the right encoding in the settings."
+            told(
+                "{name} is not {encoding} ({reason}). Write the right encoding in the settings.",
+                name=name,
+                encoding=encoding,
+                reason=error.args[-1],
+            )
         ) from None

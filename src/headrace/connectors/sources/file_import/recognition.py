@@ -10,30 +10,31 @@ from charset_normalizer import from_bytes
 from headrace.connectors.sources.file_import.settings import FileFormat, FileSettings
 from headrace.connectors.sources.file_import.spool import GZIP_MAGIC
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import Told, told
 
 HEAD_BYTES = 1 << 16
 PARQUET_MAGIC = b"PAR1"
 
 _FOREIGN = {
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"BZh": "bzip2 data",
-    b"\xfd7zXZ": "xz data",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"\x28\xb5\x2f\xfd": "Zstandard data",
-    b"Obj\x01": "an Avro file",
-    b"ORC": "an ORC file",
-    b"SQLite format 3": "an SQLite database",
-    b"\x7fELF": "a program",
+    b"%PDF": told("a PDF document"),
+    b"PK\x03\x04": told("a ZIP archive or an Excel workbook"),
+    b"\xd0\xcf\x11\xe0": told("an old Excel workbook"),
+    b"\x89PNG": told("a picture"),
+    b"\xff\xd8\xff": told("a picture"),
+    b"GIF8": told("a picture"),
+    b"BZh": told("bzip2 data"),
+    b"\xfd7zXZ": told("xz data"),
+    b"7z\xbc\xaf": told("a 7z archive"),
+    b"\x28\xb5\x2f\xfd": told("Zstandard data"),
+    b"Obj\x01": told("an Avro file"),
+    b"ORC": told("an ORC file"),
+    b"SQLite format 3": told("an SQLite database"),
+    b"\x7fELF": told("a program"),
 }
 _MARKUP = {
-    b"<!doctype html": "a web page",
-    b"<html": "a web page",
-    b"<?xml": "an XML document",
+    b"<!doctype html": told("a web page"),
+    b"<html": told("a web page"),
+    b"<?xml": told("an XML document"),
 }
 _EXTENSIONS = {
     "csv": FileFormat.CSV,
@@ -69,7 +70,11 @@ def check_gzip(name: str, head: bytes) -> bool:
     """
     is_gzip = head.startswith(GZIP_MAGIC)
     if says_gzip(name) and head and not is_gzip:
-        raise Refused(f"{name} is not gzip, though its name says so. Rename it or compress it.")
+        raise Refused(
+            told(
+                "{name} is not gzip, though its name says so. Rename it or compress it.", name=name
+            )
+        )
     return is_gzip
 
 
@@ -80,26 +85,44 @@ def file_format(name: str, head: bytes, declared: FileFormat | None) -> FileForm
         Refused: if it is something else than rows, or not what its name or the settings say.
     """
     if not head:
-        raise Refused(f"{name} is empty: a file without rows still has a header line.")
+        raise Refused(
+            told("{name} is empty: a file without rows still has a header line.", name=name)
+        )
     foreign = _foreign_content(head)
     if foreign:
-        raise Refused(f"{name} is {foreign}, not CSV, TSV, JSON lines or Parquet.")
+        raise Refused(
+            told(
+                "{name} is {foreign}, not CSV, TSV, JSON lines or Parquet.",
+                name=name,
+                foreign=foreign,
+            )
+        )
     said = declared or _format_by_name(name)
     is_parquet = head.startswith(PARQUET_MAGIC)
     if is_parquet and said not in {None, FileFormat.PARQUET}:
-        raise Refused(f"{name} is Parquet, not {said}. Set the format to parquet.")
+        raise Refused(
+            told("{name} is Parquet, not {said}. Set the format to parquet.", name=name, said=said)
+        )
     if said is FileFormat.PARQUET and not is_parquet:
-        raise Refused(f"{name} is not Parquet: it does not begin with {PARQUET_MAGIC.decode()}.")
+        raise Refused(
+            told(
+                "{name} is not Parquet: it does not begin with {magic}.",
+                name=name,
+                magic=PARQUET_MAGIC.decode(),
+            )
+        )
     if said:
         return said
     if is_parquet:
         return FileFormat.PARQUET
     if _JSON_ARRAY.match(_text_start(head)):
-        raise Refused(f"{name} is one JSON array. Write JSON lines: one object a line.")
+        raise Refused(
+            told("{name} is one JSON array. Write JSON lines: one object a line.", name=name)
+        )
     return FileFormat.JSON_LINES if _text_start(head).startswith(b"{") else FileFormat.CSV
 
 
-def _foreign_content(head: bytes) -> str | None:
+def _foreign_content(head: bytes) -> Told | None:
     start = _text_start(head)[:64].lower()
     for magic, meaning in _FOREIGN.items():
         if head.startswith(magic):
@@ -159,9 +182,20 @@ def western_encoding(sample: bytes, name: str) -> str:
     if found is not None:
         return found.encoding
     other = from_bytes(sample).best()
-    hint = f"; it may be {other.encoding}" if other is not None else ""
+    if other is None:
+        raise Refused(
+            told(
+                "{name} is neither UTF-8 nor a Western encoding. Write its encoding in the settings.",
+                name=name,
+            )
+        )
     raise Refused(
-        f"{name} is neither UTF-8 nor a Western encoding{hint}. Write its encoding in the settings."
+        told(
+            "{name} is neither UTF-8 nor a Western encoding; it may be {encoding}. Write its "
+            "encoding in the settings.",
+            name=name,
+            encoding=other.encoding,
+        )
     )
 
 

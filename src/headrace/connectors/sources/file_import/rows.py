@@ -27,6 +27,7 @@ from headrace.connectors.sources.file_import.text_values import Converted, conve
 from headrace.connectors.sources.file_import.tolerance import WHOLE_ROW, Tolerance
 from headrace.kit.columns import ColumnType
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 _NUL = "\0"
 
@@ -47,8 +48,12 @@ def typed_rows(
         return _json_rows(JsonLinesFile(source), settings, tolerance)
     if source.first_nul_line is not None and tolerance.fails:
         raise Refused(
-            f"{source.name}, line {source.first_nul_line}: there is a NUL character, so this is "
-            "no plain text. Check the file and its encoding."
+            told(
+                "{name}, line {line}: there is a NUL character, so this is no plain "
+                "text. Check the file and its encoding.",
+                name=source.name,
+                line=source.first_nul_line,
+            )
         )
     return _delimited_rows(
         DelimitedFile(source, settings), settings, tolerance, source.first_nul_line is not None
@@ -61,7 +66,8 @@ def _delimited_rows(
     check_names(settings.types, settings.date_column, file.names, file.name)
     columns = _delimited_columns(file, settings, tolerance, has_nul)
     tolerance = tolerance.placed(
-        lambda number: f"line {file.line_numbers([number])[0]}", _type_names(columns)
+        lambda number: told("line {line}", line=file.line_numbers([number])[0]),
+        _type_names(columns),
     )
     for block, ragged in file.blocks():
         for number, _, text in ragged:
@@ -108,7 +114,9 @@ def _json_rows(
 ) -> Iterator[pa.RecordBatch]:
     columns = _json_columns(file, settings, tolerance)
     names = [column.name for column in columns]
-    tolerance = tolerance.placed(lambda number: f"line {number}", _type_names(columns))
+    tolerance = tolerance.placed(
+        lambda number: told("line {line}", line=number), _type_names(columns)
+    )
     for found in file.blocks(names):
         for line in found.bad:
             tolerance.bad_value(WHOLE_ROW, line.number, line.text)
@@ -123,7 +131,12 @@ def _json_columns(
         if found.bad and tolerance.fails:
             line = found.bad[0]
             raise Refused(
-                f"{file.name}, line {line.number}: this is not a JSON object: {line.text[:80]!r}"
+                told(
+                    "{name}, line {number}: this is not a JSON object: {text!r}",
+                    name=file.name,
+                    number=line.number,
+                    text=line.text[:80],
+                )
             )
         rows = found.block.rows
         for name, texts, is_string in zip(
@@ -143,7 +156,7 @@ def _parquet_rows(
     check_names(settings.types, settings.date_column, file.names, file.name)
     columns = _parquet_columns(file, settings)
     schema = schema_of(columns)
-    tolerance = tolerance.placed(lambda number: f"row {number}", _type_names(columns))
+    tolerance = tolerance.placed(lambda number: told("row {row}", row=number), _type_names(columns))
     for block in file.blocks():
         arrays = []
         for values, column in zip(block.rows.columns, columns, strict=True):

@@ -28,6 +28,7 @@ from headrace.connectors.sources.file_import.s3_signing import (
 from headrace.connectors.sources.file_import.settings import FileSettings
 from headrace.kit import clock
 from headrace.kit.outcomes import OutsideError, Reauthorize, Refused, TryLater
+from headrace.kit.told import Told, told
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
@@ -50,7 +51,12 @@ class S3Files:
         self._pattern = globbing.matcher(self._wanted)
         self._region = settings.region
         if not _REGION.fullmatch(self._region):
-            raise Refused(f"The setting region is {self._region!r}, which is not a region's name.")
+            raise Refused(
+                told(
+                    "The setting region is {region!r}, which is not a region's name.",
+                    region=self._region,
+                )
+            )
         self._base, self._host, self._path = self._address(settings.endpoint_url)
         self._keys = _keys(access.credentials)
         self._place = f"The bucket {self._bucket}"
@@ -59,7 +65,13 @@ class S3Files:
         """Prove that at least one object is there and may be read."""
         first = next(self.accounts(), None)
         if first is None:
-            raise Refused(f"{self._place} has no object that matches {self._wanted!r}.")
+            raise Refused(
+                told(
+                    "{place} has no object that matches {wanted!r}.",
+                    place=self._place,
+                    wanted=self._wanted,
+                )
+            )
         response = self._object(first.remote_id, {"Range": "bytes=0-0"})
         response.close()
 
@@ -80,7 +92,12 @@ class S3Files:
             Refused, Reauthorize, SlowDown, TryLater: as the service answers.
         """
         if remote_id != self._wanted and not self._pattern.fullmatch(remote_id):
-            raise Refused(f"{remote_id!r} does not match the address of this connection.")
+            raise Refused(
+                told(
+                    "{remote_id!r} does not match the address of this connection.",
+                    remote_id=remote_id,
+                )
+            )
         with spool.temporary_file() as local:
             response = self._object(remote_id)
             try:
@@ -133,7 +150,7 @@ class S3Files:
         # An empty object has no first byte to give: 416 still proves that it may be read.
         if response.status in {200, 206} or (extra and response.status == 416):
             return response
-        raise self._fault(response, f"object {key!r}")
+        raise self._fault(response, told("object {key!r}", key=key))
 
     def _list(self, prefix: str) -> Iterator[_Object]:
         query = {"list-type": "2", "prefix": prefix, "max-keys": "1000"}
@@ -141,13 +158,13 @@ class S3Files:
         while True:
             response = self._send("/" if not self._path else "", query)
             if response.status != 200:
-                raise self._fault(response, "listing")
+                raise self._fault(response, told("listing"))
             objects, token = _parse_listing(self._body(response), self._place)
             yield from objects
             if token is None:
                 return
             if token in seen:
-                raise TryLater(f"{self._place} repeats a page of its listing.")
+                raise TryLater(told("{place} repeats a page of its listing.", place=self._place))
             seen.add(token)
             query["continuation-token"] = token
 
@@ -157,44 +174,75 @@ class S3Files:
             for chunk in body_chunks(response, self._place):
                 body += chunk
                 if len(body) > _MAX_ANSWER_BYTES:
-                    raise Refused(f"{self._place} answers with more than a listing can hold.")
+                    raise Refused(
+                        told(
+                            "{place} answers with more than a listing can hold.", place=self._place
+                        )
+                    )
         finally:
             response.close()
         return body
 
-    def _fault(self, response: urllib3.BaseHTTPResponse, what: str) -> OutsideError:
+    def _fault(self, response: urllib3.BaseHTTPResponse, what: Told) -> OutsideError:
         status = response.status
         region = response.headers.get("x-amz-bucket-region")
         code = _error_code(self._body(response))
         if status == 429 or code in {"SlowDown", "Throttling"}:
             return slow_down(response, self._place)
         if region and region != self._region:
-            return Refused(f"{self._place} is in region {region}; write that as the region.")
+            return Refused(
+                told(
+                    "{place} is in region {region}; write that as the region.",
+                    place=self._place,
+                    region=region,
+                )
+            )
         if code == "RequestTimeTooSkewed":
-            return Refused("The clock of this server is wrong, so S3 refuses its requests.")
+            return Refused(told("The clock of this server is wrong, so S3 refuses its requests."))
         if status in {401, 403} or code in _WRONG_KEYS:
-            return Reauthorize(f"{self._place} does not let these keys read: {code or status}.")
+            return Reauthorize(
+                told(
+                    "{place} does not let these keys read: {code}.",
+                    place=self._place,
+                    code=code or status,
+                )
+            )
         if status >= 500:
-            return TryLater(f"{self._place} answered {status}.")
+            return TryLater(told("{place} answered {status}.", place=self._place, status=status))
         if status == 404:
-            missing = "does not exist" if code == "NoSuchBucket" else f"has no {what}"
-            return Refused(f"{self._place} {missing}.")
-        return Refused(f"{self._place} answered {status} {code} for the {what}.")
+            return Refused(
+                told("{place} does not exist.", place=self._place)
+                if code == "NoSuchBucket"
+                else told("{place} has no {what}.", place=self._place, what=what)
+            )
+        return Refused(
+            told(
+                "{place} answered {status} {code} for the {what}.",
+                place=self._place,
+                status=status,
+                code=code,
+                what=what,
+            )
+        )
 
 
 def _bucket_and_key(url: str) -> tuple[str, str]:
     bucket, _, key = url.partition("://")[2].partition("/")
     if not _BUCKET.fullmatch(bucket):
-        raise Refused(f"{bucket!r} is not a bucket's name; write s3://bucket/key.")
+        raise Refused(
+            told("{bucket!r} is not a bucket's name; write s3://bucket/key.", bucket=bucket)
+        )
     if not key or key.endswith("/"):
-        raise Refused("The address names no object: write s3://bucket/key or s3://bucket/folder/*.")
+        raise Refused(
+            told("The address names no object: write s3://bucket/key or s3://bucket/folder/*.")
+        )
     _check_key(key)
     return bucket, key
 
 
 def _check_key(key: str) -> None:
     if any(part in {".", ".."} for part in key.split("/")) or "\0" in key:
-        raise Refused("An object key must not have parts named . or ..")
+        raise Refused(told("An object key must not have parts named . or .."))
 
 
 def _keys(credentials: Mapping[str, Any]) -> S3Keys | None:
@@ -203,14 +251,18 @@ def _keys(credentials: Mapping[str, Any]) -> S3Keys | None:
     if not key_id and not secret:
         return None
     if not key_id or not secret:
-        raise Reauthorize("Give both the access key id and the secret access key, or neither.")
+        raise Reauthorize(
+            told("Give both the access key id and the secret access key, or neither.")
+        )
     return S3Keys(str(key_id), str(secret), credentials.get("aws_session_token") or None)
 
 
 def _parse_listing(body: bytes, place: str) -> tuple[list[_Object], str | None]:
     root = _parse_xml(body)
     if root is None:
-        raise TryLater(f"{place} answered its listing with something that is not one.")
+        raise TryLater(
+            told("{place} answered its listing with something that is not one.", place=place)
+        )
     objects = [
         _Object(_child(item, "Key"), int(_child(item, "Size") or 0))
         for item in root

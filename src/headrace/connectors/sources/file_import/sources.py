@@ -10,6 +10,7 @@ from headrace.connectors.sources.file_import.local_files import LocalFiles
 from headrace.connectors.sources.file_import.s3_files import S3Files
 from headrace.connectors.sources.file_import.settings import FileSettings
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 
 class FileSource(Protocol):
@@ -38,4 +39,4 @@ def source_of(access: Access, settings: FileSettings) -> FileSource:
         return S3Files(access, settings)
     if scheme in {"https", "http"}:
         return HttpsFile(access, settings.url)
-    raise Refused("The setting url must start with https://, s3:// or file:///.")
+    raise Refused(told("The setting url must start with https://, s3:// or file:///."))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.told import told
 
 MAX_FILE_BYTES = 10 * 1000**3
 CHUNK_BYTES = 1 << 20
@@ -44,7 +45,9 @@ def fill(target: BinaryIO, chunks: Iterable[bytes], limit: int = MAX_FILE_BYTES)
     for chunk in chunks:
         written += len(chunk)
         if written > limit:
-            raise Refused(f"The file is larger than {limit:,} bytes, the most that is read.")
+            raise Refused(
+                told("The file is larger than {limit:,} bytes, the most that is read.", limit=limit)
+            )
         _write(target, chunk)
     _rewind(target)
     return written
@@ -99,10 +102,15 @@ def gunzipped_chunks(file: BinaryIO, name: str) -> Iterator[bytes]:
                 yield chunk
     except EOFError:
         raise Refused(
-            f"{name} is cut off: its gzip data ends too early. Write the file again, whole."
+            told(
+                "{name} is cut off: its gzip data ends too early. Write the file again, whole.",
+                name=name,
+            )
         ) from None
     except (gzip.BadGzipFile, zlib.error):
-        raise Refused(f"{name} is damaged: its gzip data cannot be unpacked.") from None
+        raise Refused(
+            told("{name} is damaged: its gzip data cannot be unpacked.", name=name)
+        ) from None
 
 
 def _write(target: BinaryIO, chunk: bytes) -> None:
@@ -122,7 +130,13 @@ def _rewind(target: BinaryIO) -> None:
 def _disk_trouble(error: OSError) -> TryLater:
     if error.errno in _FULL:
         return TryLater(
-            "The server's temporary folder is full, so the file could not be fetched. "
-            "The operator frees space there or points TMPDIR at a larger disk."
+            told(
+                "The server's temporary folder is full, so the file could not be fetched. The "
+                "operator frees space there or points TMPDIR at a larger disk."
+            )
         )
-    return TryLater(f"The server's temporary folder cannot be written ({error.strerror}).")
+    return TryLater(
+        told(
+            "The server's temporary folder cannot be written ({strerror}).", strerror=error.strerror
+        )
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from headrace.connectors.contract import BadValues, Journal
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import Told, told
 
 WHOLE_ROW = "(whole row)"
 """Stands for the column where a row as a whole was left out and counted."""
@@ -21,10 +22,10 @@ class Tolerance:
     policy: BadValues
     journal: Journal
     file: str
-    place: Callable[[int], str] = str
+    place: Callable[[int], Told | str] = str
     types: Mapping[str, str] = field(default_factory=dict)
 
-    def placed(self, place: Callable[[int], str], types: Mapping[str, str]) -> "Tolerance":
+    def placed(self, place: Callable[[int], Told | str], types: Mapping[str, str]) -> "Tolerance":
         """Return the same policy knowing the file's rows and the types of its columns."""
         return replace(self, place=place, types=types)
 
@@ -43,9 +44,19 @@ class Tolerance:
         if not self.fails:
             self.journal.count_bad_value(column, row_number, shown)
             return
-        wrong = f"is not of type {self.types.get(column, 'text')}" if value else "is missing"
+        wrong = (
+            told("is not of type {type}", type=self.types.get(column, "text"))
+            if value
+            else told("is missing")
+        )
         raise Refused(
-            f"{self.file}, {self.place(row_number)}, column {column!r}: the value {shown!r} "
-            f"{wrong}. Correct it, give the column another type, or let the extract count "
-            "bad values."
+            told(
+                "{file}, {place}, column {column!r}: the value {shown!r} {wrong}. Correct it, "
+                "give the column another type, or let the extract count bad values.",
+                file=self.file,
+                place=self.place(row_number),
+                column=column,
+                shown=shown,
+                wrong=wrong,
+            )
         )

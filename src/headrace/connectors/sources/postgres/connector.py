@@ -20,6 +20,7 @@ from headrace.connectors.sources.postgres.values import (
 from headrace.kit.columns import ColumnType
 from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 _BLOCK_BYTES = 1 << 21
 _MOST_BATCH_BYTES = 12_000_000
@@ -57,7 +58,9 @@ class Postgres:
         """
         settings = PostgresSettings.parse(access)
         if request.account.remote_id != _account(settings).remote_id:
-            raise Refused(f"This connection no longer reads {request.account.title!r}.")
+            raise Refused(
+                told("This connection no longer reads {title!r}.", title=request.account.title)
+            )
         with read_only_session(settings, access.policy) as session:
             columns = _described(session, settings, request.window)
             row_count = 0
@@ -92,9 +95,16 @@ def _described(
     day = settings.date_column
     found = next((column for column in columns if column.name == day), None)
     if day is not None and found is None:
-        raise Refused(f"There is no column {day!r}, which the setting date_column names.")
+        raise Refused(
+            told("There is no column {day!r}, which the setting date_column names.", day=day)
+        )
     if found is not None and found.type not in _DAY_TYPES:
-        raise Refused(f"The date column {day!r} is neither date nor timestamp; cast it in a query.")
+        raise Refused(
+            told(
+                "The date column {day!r} is neither date nor timestamp; cast it in a query.",
+                day=day,
+            )
+        )
     return columns
 
 
@@ -133,10 +143,16 @@ def _take_note(
         request.journal.count_bad_value(cell.column, row_number, shown)
         return
     kind = next(column.type for column in columns if column.name == cell.column)
-    wrong = f"does not fit the type {kind}" if cell.text else "is missing"
+    wrong = told("does not fit the type {kind}", kind=kind) if cell.text else told("is missing")
     raise Refused(
-        f"Row {row_number}, column {cell.column!r}: the value {shown!r} {wrong}. Correct, round or "
-        "cast it in a query, or let the extract count bad values."
+        told(
+            "Row {row_number}, column {column!r}: the value {shown!r} {wrong}. Correct, "
+            "round or cast it in a query, or let the extract count bad values.",
+            row_number=row_number,
+            column=cell.column,
+            shown=shown,
+            wrong=wrong,
+        )
     )
 
 

@@ -10,7 +10,7 @@ from psycopg import sql
 from headrace.connectors.sources.postgres.settings import PostgresSettings
 from headrace.kit.outbound import HostUnknown, OutboundPolicy, OutboundRefused, vetted_addresses
 from headrace.kit.outcomes import OutsideError, Reauthorize, Refused, TryLater
-from headrace.kit.told import told
+from headrace.kit.told import told, told_by
 
 _CONNECT_SECONDS = 10
 _SESSION = {
@@ -63,9 +63,9 @@ def _connect(settings: PostgresSettings, policy: OutboundPolicy) -> psycopg.Conn
     try:
         addresses = vetted_addresses(settings.host, settings.port, policy)
     except OutboundRefused as error:
-        raise Refused(str(error)) from None
+        raise Refused(told_by(error)) from None
     except HostUnknown as error:
-        raise TryLater(str(error)) from None
+        raise TryLater(told_by(error)) from None
     failure: OutsideError = TryLater(told("PostgreSQL at {place} does not answer.", place=place))
     for address in addresses:
         try:

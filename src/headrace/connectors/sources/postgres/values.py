@@ -10,6 +10,7 @@ import pyarrow.csv as pacsv
 from headrace.connectors.arrow_texts import parsed_or_null
 from headrace.kit.columns import ARROW_TYPES, ColumnType
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 
 # Object ids of the built-in types (PostgreSQL, src/include/catalog/pg_type.dat). A column of a
 # domain is described by the type below it.
@@ -54,7 +55,7 @@ def columns_of_result(described: Sequence[tuple[str, int]]) -> list[SourceColumn
         Refused: if there are none.
     """
     if not described:
-        raise Refused("The table or query has no columns.")
+        raise Refused(told("The table or query has no columns."))
     taken, used = {name.casefold() for name, _ in described}, set[str]()
     columns = []
     for name, type_id in described:
@@ -93,7 +94,7 @@ def typed_block(
         )
     except pa.ArrowInvalid:
         raise Refused(
-            "The database sends texts that are not UTF-8; cast these columns in a query."
+            told("The database sends texts that are not UTF-8; cast these columns in a query.")
         ) from None
     arrays, bad = [], []
     for column, values in zip(columns, texts.columns, strict=True):

@@ -11,7 +11,8 @@ from weakref import WeakValueDictionary
 import duckdb
 
 from headrace.kit.outcomes import TryLater
-from headrace.loaders.targets.duckdb.failures import told
+from headrace.kit.told import told
+from headrace.loaders.targets.duckdb.failures import explained
 
 MEMORY_LIMIT = "256MB"
 THREADS = 2
@@ -43,7 +44,7 @@ _turns_lock = threading.Lock()
 @contextmanager
 def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database file for a block, making it and its folders where they are missing."""
-    with told(f"File {file.name!r}"):
+    with explained(told("File {name!r}", name=file.name)):
         file.parent.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect(str(file), config=_CONFIG)
     try:
@@ -64,7 +65,7 @@ def transaction(connection: duckdb.DuckDBPyConnection, file: Path) -> Iterator[N
     with _turns_lock:
         turn = _turns.setdefault(file, _Turn())
     if not turn.lock.acquire(timeout=LOCK_SECONDS):
-        raise TryLater(f"File {file.name!r}: another load is writing to it.")
+        raise TryLater(told("File {name!r}: another load is writing to it.", name=file.name))
     try:
         connection.execute("BEGIN TRANSACTION")
         try:
@@ -91,12 +92,12 @@ def prove_writable(file: Path) -> None:
         Refused, TryLater: if that does not work.
     """
     if file.exists():
-        with opened(file) as connection, told(f"File {file.name!r}"):
+        with opened(file) as connection, explained(told("File {name!r}", name=file.name)):
             connection.execute("BEGIN TRANSACTION")
             connection.execute('CREATE TABLE "__headrace_check" AS SELECT 1 AS one')
             connection.execute("ROLLBACK")
         return
-    with told(f"Folder of file {file.name!r}"):
+    with explained(told("Folder of file {name!r}", name=file.name)):
         folder = next(folder for folder in file.parents if folder.exists())
         with tempfile.TemporaryFile(dir=folder) as trial:
             trial.write(b"1")

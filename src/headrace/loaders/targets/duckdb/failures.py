@@ -7,27 +7,28 @@ from contextlib import contextmanager
 import duckdb
 
 from headrace.kit.outcomes import OutsideError, Refused, TryLater
+from headrace.kit.told import Told, told
 
-_SIGNS: tuple[tuple[tuple[str, ...], type[Refused] | type[TryLater], str], ...] = (
+_SIGNS: tuple[tuple[tuple[str, ...], type[Refused] | type[TryLater], Told], ...] = (
     (
         ("could not set lock", "conflicting lock"),
         TryLater,
-        "another program has the file open for writing; close it there",
+        told("another program has the file open for writing; close it there"),
     ),
     (
         ("not a valid duckdb", "version number", "is a directory", "encrypted"),
         Refused,
-        "it is not a file this DuckDB can open; name another file",
+        told("it is not a file this DuckDB can open; name another file"),
     ),
     (
         ("permission denied", "read-only", "operation not permitted"),
         Refused,
-        "it may not be written to; change its rights, or name another file",
+        told("it may not be written to; change its rights, or name another file"),
     ),
     (
         ("no space left", "file too large", "quota exceeded", "could not write"),
         TryLater,
-        "the disk is full; make room",
+        told("the disk is full; make room"),
     ),
 )
 _LATER = (
@@ -41,7 +42,7 @@ _LATER = (
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def explained(what: Told) -> Iterator[None]:
     """Turn errors of DuckDB and the file system in a block into outcomes; `what` begins them."""
     try:
         yield
@@ -52,11 +53,17 @@ def told(what: str) -> Iterator[None]:
         raise _outcome(what, error.strerror or str(error), passing) from error
 
 
-def _outcome(what: str, said: str, passing: bool) -> OutsideError:
+def _outcome(what: Told, said: str, passing: bool) -> OutsideError:
     said = " ".join(said.split())[:300].rstrip(".") + "."
     for signs, outcome, meaning in _SIGNS:
         if any(sign in said.lower() for sign in signs):
-            return outcome(f"{what}: {meaning}. DuckDB said: {said}")
+            return outcome(
+                told(
+                    "{what}: {meaning}. DuckDB said: {said}", what=what, meaning=meaning, said=said
+                )
+            )
     if passing:
-        return TryLater(f"{what}: DuckDB failed. It said: {said}")
-    return Refused(f"{what}: DuckDB does not accept this. It said: {said}")
+        return TryLater(told("{what}: DuckDB failed. It said: {said}", what=what, said=said))
+    return Refused(
+        told("{what}: DuckDB does not accept this. It said: {said}", what=what, said=said)
+    )

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
+from headrace.kit.told import told
 from headrace.loaders.contract import Access, Delivered, LoaderSpec, TargetTable, Unit
 from headrace.loaders.targets.duckdb.engine import opened, prove_writable, transaction
-from headrace.loaders.targets.duckdb.failures import told
+from headrace.loaders.targets.duckdb.failures import explained
 from headrace.loaders.targets.duckdb.settings import SPEC, file_of
 from headrace.loaders.targets.duckdb.shape import check_name, check_names, shaped
 from headrace.loaders.targets.duckdb.units import carry_out
@@ -30,15 +31,15 @@ class DuckDbLoader:
         """Carry out the units, each in a transaction of its own."""
         check_names(table)
         file = file_of(access)
-        title = f"Table {table.name!r} in file {file.name!r}"
+        title = told("Table {name!r} in file {file!r}", name=table.name, file=file.name)
         with opened(file) as connection:
             unit = None
             for unit in units:
-                with told(title), transaction(connection, file):
+                with explained(title), transaction(connection, file):
                     delivered = carry_out(connection, table, unit)
                 yield delivered
             if (
                 unit is None
             ):  # nothing to deliver yet: the table is there to be queried all the same
-                with told(title), transaction(connection, file):
+                with explained(title), transaction(connection, file):
                     shaped(connection, table)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import Access, Category, LoaderSpec, Param, WriteMode
 
 MAX_NAME_BYTES = 255  # DuckDB has no limit; names beyond this are mistakes
@@ -33,11 +34,13 @@ def file_of(access: Access) -> Path:
     """
     path = access.params.get("path")
     if not isinstance(path, str) or not path.strip() or "\0" in path:
-        raise Refused("The connection parameter 'path' is missing; name the DuckDB file.")
+        raise Refused(told("The connection parameter 'path' is missing; name the DuckDB file."))
     if access.files_root is None:
         raise Refused(
-            "Files on this machine are closed as destinations. "
-            "The operator opens a folder for them with HEADRACE_LOCAL_FILES_ROOT."
+            told(
+                "Files on this machine are closed as destinations. The operator opens a folder "
+                "for them with HEADRACE_LOCAL_FILES_ROOT."
+            )
         )
     root = access.files_root.resolve()
     try:
@@ -45,9 +48,13 @@ def file_of(access: Access) -> Path:
         outside = file == root or not file.is_relative_to(root)
         folder = file.is_dir()
     except (OSError, RuntimeError) as error:  # names too long, links in a circle
-        raise Refused(f"The path {path[:200]!r} cannot be a file's.") from error
+        raise Refused(told("The path {path!r} cannot be a file's.", path=path[:200])) from error
     if outside:
-        raise Refused(f"The path {path[:200]!r} leads out of the folder opened for local files.")
+        raise Refused(
+            told(
+                "The path {path!r} leads out of the folder opened for local files.", path=path[:200]
+            )
+        )
     if folder:
-        raise Refused(f"The path {path[:200]!r} is a folder; name a file.")
+        raise Refused(told("The path {path!r} is a folder; name a file.", path=path[:200]))
     return file

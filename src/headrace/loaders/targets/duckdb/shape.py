@@ -6,6 +6,7 @@ import duckdb
 
 from headrace.kit.columns import Column, ColumnType, wider
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import TargetTable
 from headrace.loaders.rows import check_columns
 from headrace.loaders.targets.duckdb.settings import MAX_NAME_BYTES
@@ -43,17 +44,27 @@ def converted(columns: Sequence[Column]) -> str:
 def check_name(name: str, what: str = "table") -> None:
     """Raise `Refused` if DuckDB cannot hold the name, or it is surely a mistake."""
     if not name:
-        raise Refused(f"A {what} name must not be empty.")
+        raise Refused(told("A {what} name must not be empty.", what=what))
     if "\0" in name:
-        raise Refused(f"The {what} name {name[:80]!r} holds a NUL character.")
+        raise Refused(
+            told("The {what} name {name!r} holds a NUL character.", what=what, name=name[:80])
+        )
     try:
         length = len(name.encode())
     except UnicodeEncodeError as error:
-        raise Refused(f"The {what} name {name[:80]!r} is not valid Unicode.") from error
+        raise Refused(
+            told("The {what} name {name!r} is not valid Unicode.", what=what, name=name[:80])
+        ) from error
     if length > MAX_NAME_BYTES:
         raise Refused(
-            f"The {what} name {name[:80]!r} takes {length} bytes; at most {MAX_NAME_BYTES} are "
-            "accepted. Choose a shorter one."
+            told(
+                "The {what} name {name!r} takes {length} bytes; at most {max_name_bytes} are "
+                "accepted. Choose a shorter one.",
+                what=what,
+                name=name[:80],
+                length=length,
+                max_name_bytes=MAX_NAME_BYTES,
+            )
         )
 
 
@@ -70,8 +81,13 @@ def check_names(table: TargetTable) -> None:
         other = seen.setdefault(column.name.encode().lower(), column.name)
         if other != column.name:
             raise Refused(
-                f"Columns {other!r} and {column.name!r} of table {table.name!r} have the same name "
-                "to DuckDB; rename or deselect one of them."
+                told(
+                    "Columns {other!r} and {name!r} of table {table_name!r} have the same name to "
+                    "DuckDB; rename or deselect one of them.",
+                    other=other,
+                    name=column.name,
+                    table_name=table.name,
+                )
             )
 
 
@@ -99,7 +115,9 @@ def _types_found(connection: duckdb.DuckDBPyConnection, name: str) -> dict[bytes
     if kinds is None:
         return None
     if kinds[0] != "BASE TABLE":
-        raise Refused(f"{name!r} exists and is not a table; choose another name, or drop it.")
+        raise Refused(
+            told("{name!r} exists and is not a table; choose another name, or drop it.", name=name)
+        )
     rows = connection.execute(f"DESCRIBE main.{quoted(name)}").fetchall()
     return {row[0].encode().lower(): row[1] for row in rows}
 
@@ -116,9 +134,15 @@ def _fitted(
     kind = _KINDS.get(there)
     if kind is None:
         raise Refused(
-            f"Column {column.name!r} of table {table!r} is of type {there} and cannot take "
-            f"{column.type} values as they are. Change it to {TYPES[column.type]}, "
-            "or choose another table."
+            told(
+                "Column {name!r} of table {table!r} is of type {there} and cannot take {type} "
+                "values as they are. Change it to {wanted}, or choose another table.",
+                name=column.name,
+                table=table,
+                there=there,
+                type=column.type,
+                wanted=TYPES[column.type],
+            )
         )
     needed = Column(column.name, wider(kind, column.type))
     if needed.type is not kind:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from headrace.kit.outcomes import OutsideError, Refused, TryLater
+from headrace.kit.told import told
 from headrace.loaders.files.store import Store, Upload
 
 # A name no published file has (patterns refuse leading dots), and most readers skip.
@@ -23,12 +24,32 @@ def explain(error: OSError, path: Path) -> OutsideError:
     """Return the outcome that an error of the file system stands for."""
     reason = os.strerror(error.errno) if error.errno else "input or output failed"
     if error.errno in _FULL:
-        return TryLater(f"There is no room for {path.name}: {reason}. Free space and run again.")
+        return TryLater(
+            told(
+                "There is no room for {name}: {reason}. Free space and run again.",
+                name=path.name,
+                reason=reason,
+            )
+        )
     if error.errno in _FORBIDDEN:
-        return Refused(f"{path} cannot be written: {reason}. Let the server's user write there.")
+        return Refused(
+            told(
+                "{path} cannot be written: {reason}. Let the server's user write there.",
+                path=path,
+                reason=reason,
+            )
+        )
     if error.errno in {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP}:
-        return Refused(f"{path} cannot be used: {reason}. Choose another folder or file name.")
-    return TryLater(f"{path} could not be read or written: {reason}.")
+        return Refused(
+            told(
+                "{path} cannot be used: {reason}. Choose another folder or file name.",
+                path=path,
+                reason=reason,
+            )
+        )
+    return TryLater(
+        told("{path} could not be read or written: {reason}.", path=path, reason=reason)
+    )
 
 
 @contextmanager
@@ -129,8 +150,11 @@ class Folder(Store):
             path = path.parent
         if not self._root.is_dir():
             raise Refused(
-                f"{self._root} is not a folder: the operator creates it, or sets "
-                "HEADRACE_LOCAL_FILES_ROOT to one that is there."
+                told(
+                    "{root} is not a folder: the operator creates it, or sets "
+                    "HEADRACE_LOCAL_FILES_ROOT to one that is there.",
+                    root=self._root,
+                )
             )
         upload = _LocalUpload(path / "headrace-check")
         try:
@@ -152,7 +176,7 @@ class Folder(Store):
         path = self._root / key
         # Links inside the root may lead anywhere: what counts is where the folder really is.
         if ".." in path.parts or not path.parent.resolve().is_relative_to(self._root):  # S85
-            raise Refused(f"{key!r} leads out of the folder that is open for files.")
+            raise Refused(told("{key!r} leads out of the folder that is open for files.", key=key))
         return path
 
 

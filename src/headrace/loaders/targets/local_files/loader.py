@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import (
     Access,
     Category,
@@ -51,6 +52,9 @@ class LocalFilesLoader:
 def _folder(access: Access) -> Folder:
     if access.files_root is None:
         raise Refused(
-            "This server has no folder open for files: the operator sets HEADRACE_LOCAL_FILES_ROOT."
+            told(
+                "This server has no folder open for files: the operator sets "
+                "HEADRACE_LOCAL_FILES_ROOT."
+            )
         )
     return Folder(access.files_root)

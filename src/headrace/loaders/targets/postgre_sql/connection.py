@@ -12,6 +12,7 @@ from psycopg import pq, sql
 
 from headrace.kit.outbound import HostUnknown, OutboundPolicy, OutboundRefused, vetted_addresses
 from headrace.kit.outcomes import Refused, TryLater
+from headrace.kit.told import told, told_by
 from headrace.loaders.contract import Access
 from headrace.loaders.targets.postgre_sql.failures import connect_failure
 from headrace.loaders.targets.postgre_sql.settings import Server, server_of
@@ -71,9 +72,11 @@ def _open(server: Server, policy: OutboundPolicy) -> Connection:
     try:
         addresses = vetted_addresses(server.host, server.port, policy)
     except OutboundRefused as error:
-        raise Refused(str(error)) from error
+        raise Refused(told_by(error)) from error
     except HostUnknown as error:
-        raise TryLater(f"{error} Check the host of the PostgreSQL destination.") from error
+        raise TryLater(
+            told("{error} Check the host of the PostgreSQL destination.", error=told_by(error))
+        ) from error
     count = len(addresses)
     options = _neutral_options() | {
         "host": ",".join([server.host] * count),
@@ -134,6 +137,9 @@ def _authorities() -> str:
         if path and Path(path).is_file():
             return path
     raise Refused(
-        "The server's certificate cannot be verified: no certificate authorities are installed "
-        "where Headrace runs (the operator installs ca-certificates or sets SSL_CERT_FILE)."
+        told(
+            "The server's certificate cannot be verified: no certificate authorities are "
+            "installed where Headrace runs (the operator installs ca-certificates or sets "
+            "SSL_CERT_FILE)."
+        )
     )

@@ -11,6 +11,7 @@ from psycopg.abc import Buffer
 from psycopg.copy import LibpqWriter, Writer
 
 from headrace.kit.outcomes import TryLater
+from headrace.kit.told import told
 from headrace.loaders.targets.postgre_sql.connection import Connection
 from headrace.loaders.targets.postgre_sql.encoding import encoder_for
 from headrace.loaders.targets.postgre_sql.names import column_list
@@ -85,7 +86,11 @@ def copy_rows(
             copy.write(encoder.end())
         taken = cursor.rowcount
     if taken != rows:
-        raise TryLater(f"PostgreSQL took {taken} rows of {rows}; nothing was kept.")
+        raise TryLater(
+            told(
+                "PostgreSQL took {taken} rows of {rows}; nothing was kept.", taken=taken, rows=rows
+            )
+        )
     return rows
 
 

@@ -8,6 +8,7 @@ from psycopg import errors, sql
 
 from headrace.kit.columns import arrow_schema
 from headrace.kit.outcomes import TryLater
+from headrace.kit.told import told
 from headrace.loaders.contract import (
     Access,
     Append,
@@ -23,7 +24,7 @@ from headrace.loaders.rows import rows_of
 from headrace.loaders.targets.postgre_sql.catalog import TableFound, find_table
 from headrace.loaders.targets.postgre_sql.connection import Connection, connected, limits
 from headrace.loaders.targets.postgre_sql.copying import copy_rows
-from headrace.loaders.targets.postgre_sql.failures import told
+from headrace.loaders.targets.postgre_sql.failures import explained
 from headrace.loaders.targets.postgre_sql.names import (
     RESERVED_PREFIX,
     check_name,
@@ -56,7 +57,9 @@ class PostgreSqlLoader:
             trial = f"{RESERVED_PREFIX}check_{secrets.token_hex(8)}"
             statement = sql.SQL("CREATE {} TABLE {} AS SELECT 1 AS one")
             with (
-                told(f"Schema {server.schema!r} at {server}"),
+                explained(
+                    told("Schema {name!r} at {server}", name=server.schema, server=str(server))
+                ),
                 connection.transaction(force_rollback=True),
             ):
                 connection.execute(limits())
@@ -79,13 +82,13 @@ class PostgreSqlLoader:
             target = _Target(connection, server.schema, table)
             unit = None
             for unit in units:
-                with told(target.title):
+                with explained(target.title):
                     delivered = target.carry_out(unit)
                 yield delivered
             if (
                 unit is None
             ):  # nothing to deliver yet: the table is there to be queried all the same
-                with told(target.title):
+                with explained(target.title):
                     target.create()
 
 
@@ -98,7 +101,7 @@ class _Target:
         self.table = table
         self.into = qualified(schema, table.name)
         self._altered = False
-        self.title = f"Table {table.name!r} in schema {schema!r}"
+        self.title = told("Table {name!r} in schema {schema!r}", name=table.name, schema=schema)
 
     def carry_out(self, unit: Unit) -> Delivered:
         """Carry out one unit in one transaction, making the table if it is missing."""
@@ -161,5 +164,7 @@ class _Target:
         try:
             self.connection.execute(sql.SQL("SELECT pg_advisory_xact_lock({})").format(number))
         except errors.LockNotAvailable as error:
-            raise TryLater(f"{self.title}: another load is writing to it.") from error
+            raise TryLater(
+                told("{title}: another load is writing to it.", title=self.title)
+            ) from error
         return find_table(self.connection, self.schema, self.table.name)

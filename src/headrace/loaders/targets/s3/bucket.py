@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 from xml.sax.saxutils import escape
 
 from headrace.kit.outcomes import OutsideError, Refused, TryLater
+from headrace.kit.told import told
 from headrace.loaders.files.store import Store, Upload
 from headrace.loaders.targets.s3.requests import NotThere, S3Requests, text_of, texts_of_each
 
@@ -136,10 +137,14 @@ class _ObjectFile(io.RawIOBase):
         try:
             answer = self._requests.send("s3:GetObject", "GET", self._key, headers=headers)
         except NotThere as error:
-            raise TryLater(f"{self._key} was removed while it was being read.") from error
+            raise TryLater(
+                told("{key} was removed while it was being read.", key=self._key)
+            ) from error
         count = last - self._position + 1
         if len(answer.body) != count or answer.headers.get("etag") != self._tag:
-            raise TryLater(f"{self._key} was changed or cut off while it was being read.")
+            raise TryLater(
+                told("{key} was changed or cut off while it was being read.", key=self._key)
+            )
         view[:count] = answer.body
         self._position += count
         return count
@@ -173,7 +178,7 @@ class Bucket(Store):
         """Open an object as it is now; reading fails if it changes meanwhile."""
         state = self._state(key)
         if state is None:
-            raise TryLater(f"{key} was removed while it was being read.")
+            raise TryLater(told("{key} was removed while it was being read.", key=key))
         return io.BufferedReader(_ObjectFile(self._requests, key, *state), _READ_BYTES)
 
     def version(self, key: str) -> str | None:
@@ -214,7 +219,7 @@ class Bucket(Store):
         upload.publish()
         try:
             if self.open(key).read() != b"headrace" or key not in self.keys(key):
-                raise Refused("The endpoint does not give back what was written to it.")
+                raise Refused(told("The endpoint does not give back what was written to it."))
         finally:
             self.remove(key)
 
@@ -222,7 +227,7 @@ class Bucket(Store):
         try:
             return self._requests.send("s3:ListBucket", "GET", query=query).body
         except NotThere as error:
-            raise Refused("The endpoint does not list buckets: mend endpoint_url.") from error
+            raise Refused(told("The endpoint does not list buckets: mend endpoint_url.")) from error
 
     def _state(self, key: str) -> tuple[str, int] | None:
         """Return an object's tag and size, or None if it does not exist."""

@@ -19,6 +19,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from headrace.kit import clock
 from headrace.kit.outbound import HostUnknown, OutboundHttp, OutboundPolicy, OutboundRefused
 from headrace.kit.outcomes import OutsideError, Reauthorize, Refused, SlowDown, TryLater
+from headrace.kit.told import Told, told, told_by
 from headrace.loaders.targets.s3.settings import S3Settings
 from headrace.loaders.targets.s3.signing import (
     Keys,
@@ -57,7 +58,7 @@ class _Transient(Exception):
     status: of the answer, 0 if there was none.
     """
 
-    def __init__(self, what: str, status: int = 0) -> None:
+    def __init__(self, what: Told, status: int = 0) -> None:
         super().__init__(what)
         self.status = status
 
@@ -185,10 +186,17 @@ class S3Requests:
             return again(once)
         except _Transient as fault:
             if fault.status in _TOO_MANY:
-                raise SlowDown(f"{host} asks for fewer requests.", 30.0) from fault
+                raise SlowDown(
+                    told("{host} asks for fewer requests.", host=host),
+                    30.0,
+                ) from fault
             raise TryLater(
-                f"{host} gave no usable answer: {fault}. If it stays so, mend endpoint_url, region "
-                "or the network."
+                told(
+                    "{host} gave no usable answer: {fault}. If it stays so, mend endpoint_url, "
+                    "region or the network.",
+                    host=host,
+                    fault=told_by(fault),
+                )
             ) from fault
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -202,10 +210,13 @@ class S3Requests:
             finally:
                 response.close() if response.length_remaining else response.release_conn()
         except OutboundRefused as error:
-            raise Refused(str(error)) from error
+            raise Refused(told_by(error)) from error
         except urllib3.exceptions.SSLError as error:  # S80
             raise Refused(
-                f"{host} does not prove to be who it says: its TLS certificate was not accepted."
+                told(
+                    "{host} does not prove to be who it says: its TLS certificate was not accepted.",
+                    host=host,
+                )
             ) from error
         except (urllib3.exceptions.HTTPError, OSError, HostUnknown) as error:
             raise _Transient(_fault_of(error)) from None
@@ -213,31 +224,62 @@ class S3Requests:
         answer = Answer(response.status, found, content)
         code = _code_of(answer)
         if response.status in _PASSING or code in _PASSING_CODES:
-            raise _Transient(f"status {response.status} {code}".strip(), response.status)
+            raise _Transient(
+                told("status {status}", status=f"{response.status} {code}".strip()), response.status
+            )
         return answer
 
     def _outcome(self, answer: Answer, code: str, action: str) -> OutsideError:
         bucket = self._settings.bucket
         if code == "NoSuchBucket":
             return Refused(
-                f"There is no bucket {bucket}: create it, or mend bucket_name or region."
+                told(
+                    "There is no bucket {bucket}: create it, or mend bucket_name or region.",
+                    bucket=bucket,
+                )
             )
         if code in _BAD_KEYS:
-            return Reauthorize(f"The access key was not accepted ({code}): enter a valid one.")
+            return Reauthorize(
+                told("The access key was not accepted ({code}): enter a valid one.", code=code)
+            )
         if code in _WRONG_REGION or answer.status in {301, 307}:
-            region = answer.headers.get("x-amz-bucket-region") or _texts(answer.body).get("Region")
-            where = f"set region to {region}" if region else "mend region or endpoint_url"
-            return Refused(f"The bucket {bucket} is in another region: {where}.")
+            return _elsewhere(bucket, answer)
         if code == "RequestTimeTooSkewed":
-            return Refused("The clock of this server is wrong by minutes: set it.")
+            return Refused(told("The clock of this server is wrong by minutes: set it."))
         if answer.status in {409, 412}:
-            return TryLater(f"An object in {bucket} was changed by someone else meanwhile.")
+            return TryLater(
+                told("An object in {bucket} was changed by someone else meanwhile.", bucket=bucket)
+            )
         if answer.status in {401, 403}:
             return Refused(
-                f"The key may not do {action} at bucket {bucket} ({code or answer.status}): grant "
-                "it that permission, or use another key."
+                told(
+                    "The key may not do {action} at bucket {bucket} ({code}): grant it that "
+                    "permission, or use another key.",
+                    action=action,
+                    bucket=bucket,
+                    code=code or answer.status,
+                )
             )
-        return Refused(f"The bucket {bucket} refused {action}: {code or answer.status}.")
+        return Refused(
+            told(
+                "The bucket {bucket} refused {action}: {code}.",
+                bucket=bucket,
+                action=action,
+                code=code or answer.status,
+            )
+        )
+
+
+def _elsewhere(bucket: str, answer: Answer) -> Refused:
+    region = answer.headers.get("x-amz-bucket-region") or _texts(answer.body).get("Region")
+    where = (
+        told("set region to {region}", region=region)
+        if region
+        else told("mend region or endpoint_url")
+    )
+    return Refused(
+        told("The bucket {bucket} is in another region: {where}.", bucket=bucket, where=where)
+    )
 
 
 def texts_of_each(body: bytes, element: str) -> list[dict[str, str]]:
@@ -264,12 +306,12 @@ def _texts(body: bytes) -> dict[str, str]:
     return {_bare(one.tag): (one.text or "").strip() for one in reversed(list(root.iter()))}
 
 
-def _fault_of(error: Exception) -> str:
+def _fault_of(error: Exception) -> Told:
     if isinstance(error, urllib3.exceptions.NewConnectionError | HostUnknown):
-        return "no connection could be made"
+        return told("no connection could be made")
     if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "it took too long"
-    return "the connection broke"
+        return told("it took too long")
+    return told("the connection broke")
 
 
 def _parsed(body: bytes) -> ET.Element | None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from headrace.kit.outcomes import Refused
+from headrace.kit.told import told
 from headrace.loaders.contract import Param, ParamType
 from headrace.loaders.files.options import FILE_PARAMS, choice, text
 from headrace.loaders.targets.s3.signing import Keys
@@ -84,12 +85,14 @@ class S3Settings:
         bucket = text(params, "bucket_name")
         if not _BUCKET.fullmatch(bucket) or ".." in bucket:
             raise Refused(
-                "bucket_name must be 3 to 63 lower-case letters, digits, dashes and single dots, "
-                "beginning and ending with a letter or digit."
+                told(
+                    "bucket_name must be 3 to 63 lower-case letters, digits, dashes and single "
+                    "dots, beginning and ending with a letter or digit."
+                )
             )
         region = text(params, "region", "us-east-1")
         if not _REGION.fullmatch(region):
-            raise Refused("region must be a name such as eu-central-1.")
+            raise Refused(told("region must be a name such as eu-central-1."))
         endpoint = _endpoint(text(params, "endpoint_url"))
         origin, path_prefix, sts_origin = _addresses(endpoint, bucket, region)
         option = choice(params, "connection_option", (ACCESS_KEY, ASSUME_ROLE), ACCESS_KEY)
@@ -113,14 +116,18 @@ def _keys(params: Mapping[str, Any]) -> Keys:
         ("aws_secret_access_key", keys.secret_access_key),
     ):
         if not value or not value.isascii() or not value.isprintable() or " " in value:
-            raise Refused(f"{name} is missing or holds a character that no key has.")
+            raise Refused(
+                told("{name} is missing or holds a character that no key has.", name=name)
+            )
     return keys
 
 
 def _role(params: Mapping[str, Any]) -> str:
     role = text(params, "assume_role_arn")
     if not _ROLE.fullmatch(role):
-        raise Refused("assume_role_arn must be the ARN of a role: arn:aws:iam::<account>:role/…")
+        raise Refused(
+            told("assume_role_arn must be the ARN of a role: arn:aws:iam::<account>:role/…")
+        )
     return role
 
 
@@ -134,7 +141,9 @@ def _endpoint(url: str) -> str | None:
         has_host = False
     fits = has_host and parts.scheme in {"http", "https"} and not parts.username
     if not fits or parts.path.strip("/") or parts.query or parts.fragment:  # S71
-        raise Refused("endpoint_url must be http(s)://host or http(s)://host:port, nothing more.")
+        raise Refused(
+            told("endpoint_url must be http(s)://host or http(s)://host:port, nothing more.")
+        )
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -159,6 +168,6 @@ def _encryption(params: Mapping[str, Any]) -> dict[str, str]:
     if kind == CUSTOMER_KMS:
         key = text(params, "encryption_key")
         if not _KMS_KEY.fullmatch(key):
-            raise Refused("encryption_key must be the id or ARN of your KMS key.")
+            raise Refused(told("encryption_key must be the id or ARN of your KMS key."))
         headers["x-amz-server-side-encryption-aws-kms-key-id"] = key
     return headers
