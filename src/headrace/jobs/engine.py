@@ -9,8 +9,10 @@ import procrastinate
 import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
-from headrace.db.engine import plain_dsn
+from headrace.db.engine import has_something_to_read, plain_dsn
 from headrace.db.roles import SYSTEM
 
 Task = Callable[..., None]
@@ -61,8 +63,11 @@ async def _serve(
     timeout_seconds: float,
     grace_seconds: float,
 ) -> None:
+    # A queue is empty one moment and long the next. How to take a job from it is planned once for a
+    # connection, most often when it is empty: by reading all of it, for each of its jobs anew.
+    dsn = plain_dsn(database_url, SYSTEM, enable_seqscan="off", synchronous_commit="off")
     connector = procrastinate.PsycopgConnector(
-        conninfo=plain_dsn(database_url, SYSTEM), min_size=1, max_size=4
+        conninfo=dsn, min_size=1, max_size=4, configure=_set_up, pool_factory=_make_pool
     )
     app = procrastinate.App(connector=connector)
     for name, task in tasks.items():
@@ -78,6 +83,20 @@ async def _serve(
             shutdown_graceful_timeout=grace_seconds,
         )
         await worker.run()  # type: ignore[no-untyped-call]  # the engine gives it no types
+
+
+def _make_pool(**settings: Any) -> AsyncConnectionPool:
+    return AsyncConnectionPool(**{**settings, "check": _test_before_use})
+
+
+async def _set_up(connection: AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)  # each call of the engine is one statement
+
+
+async def _test_before_use(connection: AsyncConnection[Any]) -> None:
+    """Ask a connection whether it lives only in doubt, as `db.engine` does with its own."""
+    if has_something_to_read(connection):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 class LastingWorker(Worker):
