@@ -28,7 +28,7 @@ from headrace.db.engine import transaction
 from headrace.jobs import engine as jobs
 from headrace.kit import clock
 from headrace.rest.resources import Resources, open_resources
-from headrace.runs import kinds, queries, scheduling, service
+from headrace.runs import kinds, scheduling, service
 from headrace.runs import tasks as run_tasks
 from headrace.runs.context import RunContext
 from headrace.runs.models import Run
@@ -46,7 +46,7 @@ def carry_out(context: RunContext) -> None:
     """Take half a second, then end well."""
     clock.sleep(RUN_SECONDS)
     with context.step() as session:
-        service.succeed(context.hold(session), queries.database_now(session))
+        service.succeed(context.hold(session), context.now(session))
 
 
 @contextmanager

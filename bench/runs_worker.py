@@ -8,7 +8,7 @@ from headrace.jobs import engine
 from headrace.kit import logs
 from headrace.kit.outcomes import OutsideError, SlowDown
 from headrace.rest.resources import open_resources
-from headrace.runs import kinds, queries, service
+from headrace.runs import kinds, service
 from headrace.runs.context import RunContext
 from headrace.settings import Settings
 
@@ -19,7 +19,7 @@ NOTHING = "bench_nothing"
 
 def _succeed(context: RunContext) -> None:
     with context.step() as session:
-        service.succeed(context.hold(session), queries.database_now(session))
+        service.succeed(context.hold(session), context.now(session))
 
 
 def _wait(_: RunContext) -> None:

@@ -111,6 +111,11 @@ def server_scope(session: Session, workspace_id: int) -> WorkspaceScope:
     agency_id = queries.workspace_agency(session, workspace_id)
     if agency_id is None:
         raise WorkspaceClosed
+    return read_scope(agency_id, workspace_id)
+
+
+def read_scope(agency_id: int, workspace_id: int) -> WorkspaceScope:
+    """The same, for a workspace that a statement has just read together with its agency."""
     return WorkspaceScope(agency_id, workspace_id, None, ALL_PERMISSIONS)
 
 

@@ -15,7 +15,6 @@ from headrace.recipes import building
 from headrace.recipes.building import Built, Prepared
 from headrace.recipes.errors import StepRefused
 from headrace.rest.errors import AppError
-from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 
@@ -72,7 +71,7 @@ def _begin(session: Session, context: RunContext) -> tuple[Prepared, datetime]:
 
 def _finish(session: Session, context: RunContext, built: Built, choice: datetime) -> None:
     recipe = _recipe(session, context)
-    now = run_queries.database_now(session)
+    now = context.now(session)
     recipe.last_build_at = now
     recipe.built_choice = choice
     recipe.error = None

@@ -6,7 +6,6 @@ from headrace.connections import accounts, announcing, followers, service
 from headrace.connections.models import AccountsStatus, Connection
 from headrace.connections.renewal import renewed_by_itself, while_current
 from headrace.kit.outcomes import OutsideError, Reauthorize
-from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.runs.kinds import RunKind, register
@@ -25,7 +24,7 @@ def refresh(context: RunContext) -> None:
         connection = service.held(session, context.scope, int(context.subject_id))
         new = accounts.store(session, connection, found)
         followers.tell_opened(session, context.scope, connection, new)
-        runs.succeed(context.hold(session), run_queries.database_now(session))
+        runs.succeed(context.hold(session), context.now(session))
 
 
 def refresh_failed(context: RunContext, session: Session, error: OutsideError) -> None:

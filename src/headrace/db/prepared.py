@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Select
+from sqlalchemy import CursorResult, Select, Update
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,7 @@ class Prepared:
         return session.connection().exec_driver_sql(self.text, {**self.values, **values})
 
 
-def prepared(statement: Select[Any], *given: str) -> Prepared:
+def prepared(statement: Select[Any] | Update, *given: str) -> Prepared:
     """Compile a statement whose parameters `given` come with each execution.
 
     Those have no value yet (`bindparam(name, required=False)`), and the driver refuses the statement

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 from headrace.destinations import announcing, queries, service
 from headrace.kit.outcomes import OutsideError
 from headrace.kit.told import told_by
-from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.runs.kinds import RunKind, register
@@ -29,7 +28,7 @@ def check(context: RunContext) -> None:
     except OutsideError as error:
         problem = error
     with context.step() as session:
-        run, now = context.hold(session), run_queries.database_now(session)
+        run, now = context.hold(session), context.now(session)
         current = queries.locked_connection(session, context.scope, UUID(context.subject_id))
         # Parameters that were replaced meanwhile have a check of their own to come.
         if current is not None and current.params == checked:

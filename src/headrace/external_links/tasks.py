@@ -10,7 +10,6 @@ from headrace.external_links.letters import Request
 from headrace.external_links.models import ExternalAuthLink, LinkStatus, MailStatus
 from headrace.kit import mail
 from headrace.kit.outcomes import OutsideError, Refused
-from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.runs.kinds import RunKind, register
@@ -39,7 +38,7 @@ def send_mail(context: RunContext) -> None:
             link.sealed_secret = None
             if asked is not None:
                 link.mail_status = MailStatus.SENT
-        runs.succeed(context.hold(session), run_queries.database_now(session))
+        runs.succeed(context.hold(session), context.now(session))
 
 
 def _is_to_be_sent(link: ExternalAuthLink) -> bool:

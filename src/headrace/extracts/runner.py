@@ -30,7 +30,6 @@ from headrace.kit.outcomes import Reauthorize, TryLater
 from headrace.kit.told import told
 from headrace.loads import service as loads
 from headrace.runs import backlog
-from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.runs.models import RunWindow
@@ -130,7 +129,7 @@ def _gives_way(work: Work, window: RunWindow) -> bool:
         is_over = clock.now() - work.begun_at >= timedelta(seconds=slice_seconds)
         if not is_over and not backlog.is_awaited(session, run):
             return False
-        runs.give_way(run, run_queries.database_now(session))
+        runs.give_way(run, work.context.now(session))
         runs.wake(session)
     return True
 
@@ -287,7 +286,7 @@ def _has_rows(segment: Segment, days: DayRange | None) -> bool:
 
 
 def _finish(session: Session, work: Work) -> None:
-    now = run_queries.database_now(session)
+    now = work.context.now(session)
     data_tables.touch(session, work.context.scope, work.table_id, now)
     session.flush()  # the table before the extract, as requests take them
     extract = whole(session, work.context.scope, work.parts.extract.id).extract

@@ -38,7 +38,6 @@ from headrace.loaders.contract import (
 from headrace.loads import announcing, queries, service
 from headrace.loads.models import Load
 from headrace.loads.planning import PlannedUnit, Situation, UnitKind, plan, recorded, since
-from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.table_store import FileLost, live_segments, scan
@@ -227,7 +226,7 @@ def _record(context: RunContext, work: Work, planned: PlannedUnit, delivered: De
 
 def _finish(context: RunContext) -> None:
     with context.step() as session:
-        run, now = context.hold(session), run_queries.database_now(session)
+        run, now = context.hold(session), context.now(session)
         load = service.held(session, context.scope, int(context.subject_id))
         load.last_update = now
         load.uploaded_rows_count = run.rows_written

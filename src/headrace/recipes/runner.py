@@ -12,7 +12,6 @@ from headrace.recipes.building import Built, Prepared
 from headrace.recipes.errors import StepRefused
 from headrace.recipes.models import EnabledRecipe, Recipe
 from headrace.rest.errors import AppError
-from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 
@@ -60,7 +59,7 @@ def _begin(session: Session, context: RunContext) -> Prepared:
 
 def _finish(session: Session, context: RunContext, built: Built) -> None:
     recipe, enabled = _parts(session, context)
-    now = run_queries.database_now(session)
+    now = context.now(session)
     enabled.last_build_at = now
     enabled.error = None
     run = context.hold(session)

@@ -1,8 +1,10 @@
 """What a run has in hand while it is carried out: its row, its fence, and fenced transactions."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,7 +17,17 @@ from headrace.runs.models import Run, RunStatus
 from headrace.runs.watching import Watch
 from headrace.tenancy.scope import WorkspaceScope, bind
 
-_HELD = "run held in"
+_HELD = "run held"
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A run that a transaction holds, and since when: by the database's clock, and by ours."""
+
+    where: object
+    run: Run
+    at: datetime
+    at_monotonic: float
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class RunContext:
         Raises:
             RunLost: if another worker took the run over, or it was cancelled.
         """
-        with self.look() as session:
+        with transaction(self.resources.sessions) as session:
             run = self.hold(session)
             before = measures.tally(run)
             yield session
@@ -57,15 +69,32 @@ class RunContext:
 
     def hold(self, session: Session) -> Run:
         """Lock the run's row in a transaction and return it; raises `RunLost` as `step` does."""
-        held_in, held = session.info.get(_HELD, (None, None))
-        if held and held_in is session.get_transaction() and held.status == RunStatus.RUNNING:
-            return held  # type: ignore[no-any-return]  # nobody else can have changed it since
-        run = queries.held(session, self.run_id, self.fence)
-        if run is None:
+        return self._held(session).run
+
+    def now(self, session: Session) -> datetime:
+        """Return the moment by the database's clock, which due times and ends of runs go by.
+
+        It is the moment the run was held in the transaction, and what has passed here since.
+        """
+        held = self._held(session)
+        return held.at + timedelta(seconds=time.monotonic() - held.at_monotonic)
+
+    def _held(self, session: Session) -> "_Held":
+        held: _Held | None = session.info.get(_HELD)
+        if (
+            held is not None
+            and held.where is session.get_transaction()
+            and held.run.status == RunStatus.RUNNING
+        ):
+            return held  # nobody else can have changed it since
+        found = queries.held(session, self.scope, self.run_id, self.fence)
+        if found is None:
             raise RunLost
-        session.info[_HELD] = (session.get_transaction(), run)
+        run, at = found
+        held = _Held(session.get_transaction(), run, at, time.monotonic())
+        session.info[_HELD] = held
         self.watch.pause_asked = run.pause_asked
-        return run
+        return held
 
     def stop_if_asked(self) -> None:
         """Between two parts of a run, such as windows: where it can stop and lose nothing.

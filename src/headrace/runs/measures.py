@@ -1,5 +1,6 @@
 """What the steps of runs add to the process's counters, once they are committed."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from headrace.kit import metrics
@@ -29,11 +30,9 @@ def tally(run: Run) -> Tally:
     )
 
 
-def began(run: Run) -> None:
+def began(kind: str, waited: timedelta) -> None:
     """Time the wait of a run that was claimed for the first time."""
-    if run.fence == 1 and run.started_at is not None:
-        waited = (run.started_at - run.due_at).total_seconds()
-        metrics.RUN_START_SECONDS.labels(run.kind).observe(max(0.0, waited))
+    metrics.RUN_START_SECONDS.labels(kind).observe(max(0.0, waited.total_seconds()))
 
 
 def stepped(run: Run, before: Tally) -> None:

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Row,
+    Select,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -19,9 +23,13 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
+from headrace.db.base import Base
+from headrace.db.prepared import Prepared, prepared
+from headrace.db.roles import binding, note_bound
+from headrace.kit.told import Told
 from headrace.runs.backlog import BACKLOG_PRIORITY
 from headrace.runs.models import (
     FINISHED,
@@ -34,6 +42,7 @@ from headrace.runs.models import (
     RunWindow,
     ScheduleRow,
 )
+from headrace.tenancy.models import Workspace
 from headrace.tenancy.scope import WorkspaceScope, owned
 
 
@@ -113,26 +122,58 @@ def insert_runs(session: Session, rows: list[dict[str, Any]]) -> set[str]:
     return set(session.scalars(statement.returning(Run.lane), rows))
 
 
-def claim(session: Session, run_id: int, fence: int, worker: str) -> Run | None:
-    """Make an admitted run running, if this fence still holds it, and add up how long it waited.
+class Claimed(NamedTuple):
+    """A run that begins, as whoever carries it out needs it; agency_id is its workspace's."""
 
-    Until it was due it waited; from then on, or from when it was asked for, it was in the queue.
-    """
+    agency_id: int
+    workspace_id: int
+    kind: str
+    subject_id: str
+    trigger: str
+    params: dict[str, Any]
+    traceparent: str | None
+    attempt: int
+    due_at: datetime
+    started_at: datetime
+
+
+@cache
+def _claim() -> Prepared:
+    """The statement of `claim`, made once: to make it takes longer than to carry it out."""
     now = func.clock_timestamp()
     since = func.coalesce(Run.waiting_since, Run.created_at)
-    return session.scalar(
+    claimed = (
         update(Run)
-        .where(Run.id == run_id, Run.fence == fence, Run.status == RunStatus.ADMITTED)
+        .where(
+            Run.id == bindparam("run_id", required=False),
+            Run.fence == bindparam("held_fence", required=False),
+            Run.status == RunStatus.ADMITTED,
+            Workspace.id == Run.workspace_id,
+        )
         .values(
             status=RunStatus.RUNNING,
             started_at=func.coalesce(Run.started_at, now),
             claimed_at=now,
-            worker=worker,
+            worker=bindparam("by_worker", required=False, type_=Text),
             seconds_waited=Run.seconds_waited + _seconds(since, Run.due_at),
             seconds_queued=Run.seconds_queued + _seconds(func.greatest(since, Run.due_at), now),
         )
-        .returning(Run)
-    )
+        .returning(
+            Workspace.agency_id, Run.workspace_id, Run.kind, Run.subject_id, Run.trigger, Run.params,
+            Run.traceparent, Run.attempt, Run.due_at, Run.started_at,
+        )
+    )  # fmt: skip
+    return prepared(claimed, "run_id", "held_fence", "by_worker")
+
+
+def claim(session: Session, run_id: int, fence: int, worker: str) -> Claimed | None:
+    """Make an admitted run running, if this fence still holds it, and add up how long it waited.
+
+    Until it was due it waited; from then on, or from when it was asked for, it was in the queue.
+    """
+    values = {"run_id": run_id, "held_fence": fence, "by_worker": worker}
+    found = _claim().execute(session, values).one_or_none()
+    return None if found is None else Claimed._make(found)
 
 
 def _seconds(begin: Any, end: Any) -> Any:
@@ -140,13 +181,37 @@ def _seconds(begin: Any, end: Any) -> Any:
     return func.greatest(0.0, func.extract("epoch", end - begin))
 
 
-def held(session: Session, run_id: int, fence: int) -> Run | None:
-    """Return a running run, locked against being taken over, if this fence still holds it."""
-    return session.scalar(
-        select(Run)
-        .where(Run.id == run_id, Run.fence == fence, Run.status == RunStatus.RUNNING)
-        .with_for_update()
+@cache
+def _held() -> Select[Any]:
+    return (
+        select(
+            Run,
+            func.clock_timestamp(),
+            *binding(bindparam("agency_id", type_=BigInteger), Run.workspace_id),
+        )
+        .where(
+            Run.id == bindparam("run_id"),
+            Run.fence == bindparam("fence"),
+            Run.status == RunStatus.RUNNING,
+        )
+        .with_for_update(of=Run)
     )
+
+
+def held(
+    session: Session, scope: WorkspaceScope, run_id: int, fence: int
+) -> tuple[Run, datetime] | None:
+    """Return a running run, locked against being taken over, if this fence still holds it.
+
+    With it comes the moment by the database's clock. The session is held to the run's workspace.
+    """
+    found = session.execute(
+        _held(), {"agency_id": scope.agency_id, "run_id": run_id, "fence": fence}
+    ).first()
+    if found is None:
+        return None
+    note_bound(session, scope.agency_id, scope.workspace_id)
+    return found[0], found[1]
 
 
 def put_back(session: Session, run_id: int, fence: int) -> None:
@@ -168,6 +233,32 @@ def put_back(session: Session, run_id: int, fence: int) -> None:
             attempt=Run.attempt + has_begun,
         )
     )
+
+
+@cache
+def _attempt() -> Insert:
+    return insert(Base.metadata.tables[RunAttempt.__tablename__]).values(ended_at=func.clock_timestamp())
+
+
+def add_attempt(
+    session: Session, run: Run, outcome: Outcome, error_class: str | None, error: Told | None
+) -> None:
+    """Write down that the attempt under way at a run is over.
+
+    Every run ends so: no object is made of the row, which nobody here reads again.
+    """
+    ended = {
+        "workspace_id": run.workspace_id,
+        "run_id": run.id,
+        "fence": run.fence,
+        "worker": run.worker,
+        "started_at": run.claimed_at or run.admitted_at or run.created_at,
+        "outcome": outcome.value,
+        "error_class": error_class,
+        "error_text": None if error is None else str(error),
+        "error_told": error,
+    }
+    session.execute(_attempt(), ended)
 
 
 def close_attempts(session: Session, outcome: Outcome, *chosen: ColumnElement[bool]) -> None:

@@ -15,7 +15,7 @@ from headrace.kit.outcomes import TryLater
 from headrace.kit.schedule import Interval, Schedule, next_fire, spread
 from headrace.kit.told import Told
 from headrace.runs import control_queries, queries
-from headrace.runs.models import Outcome, Run, RunAttempt, RunStatus, RunWindow, ScheduleRow
+from headrace.runs.models import Outcome, Run, RunStatus, RunWindow, ScheduleRow
 from headrace.runs.schemas import Scheduling
 from headrace.tenancy.scope import WorkspaceScope
 
@@ -258,19 +258,7 @@ def _end_attempt(run: Run, outcome: Outcome, error_class: str | None, error: Tol
     run.progress_rows = 0
     session = object_session(run)
     assert session is not None  # its row is held
-    session.add(
-        RunAttempt(
-            workspace_id=run.workspace_id,
-            run_id=run.id,
-            fence=run.fence,
-            worker=run.worker,
-            started_at=run.claimed_at or run.admitted_at or run.created_at,
-            ended_at=func.clock_timestamp(),
-            outcome=outcome,
-            error_class=error_class,
-            error=error,
-        )
-    )
+    queries.add_attempt(session, run, outcome, error_class, error)
 
 
 # Schedules.

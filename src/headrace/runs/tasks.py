@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from headrace.access.authentication import server_scope
+from headrace.access.authentication import read_scope
 from headrace.db.engine import DATABASE_AWAY, insist, transaction
 from headrace.jobs import port
 from headrace.kit import tracing
@@ -118,22 +118,23 @@ def _begin(
 ) -> tuple[RunContext, RunKind, bool] | None:
     """Claim a run; the last value tells that its workers died too often to let it try again."""
     with transaction(resources.sessions) as session:
-        run = queries.claim(session, run_id, fence, worker_name())
-        if run is None:
-            return None
-        measures.began(run)
-        context = RunContext(
-            run_id=run_id,
-            fence=fence,
-            subject_id=run.subject_id,
-            trigger=run.trigger,
-            params=run.params,
-            scope=server_scope(session, run.workspace_id),
-            resources=resources,
-            watch=Watch(run_id, fence, patience(resources)),
-            traceparent=run.traceparent,
-        )
-        return context, kind_named(run.kind), run.attempt >= resources.settings.run_attempts
+        claimed = queries.claim(session, run_id, fence, worker_name())
+    if claimed is None:
+        return None
+    if fence == 1:
+        measures.began(claimed.kind, claimed.started_at - claimed.due_at)
+    context = RunContext(
+        run_id=run_id,
+        fence=fence,
+        subject_id=claimed.subject_id,
+        trigger=claimed.trigger,
+        params=claimed.params,
+        scope=read_scope(claimed.agency_id, claimed.workspace_id),
+        resources=resources,
+        watch=Watch(run_id, fence, patience(resources)),
+        traceparent=claimed.traceparent,
+    )
+    return context, kind_named(claimed.kind), claimed.attempt >= resources.settings.run_attempts
 
 
 def patience(resources: Resources) -> Patience:
@@ -168,8 +169,7 @@ def _record(context: RunContext, error: OutsideError) -> None:
 
 def _settle(context: RunContext, error: OutsideError, *, is_shown: bool = True) -> None:
     with context.step() as session:
-        run = context.hold(session)
-        now = queries.database_now(session)
+        run, now = context.hold(session), context.now(session)
         name = type(error).__name__
         if isinstance(error, SlowDown):
             if now - queries.last_progress(session, run) < _LONGEST_STANDSTILL:

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from headrace.kit import mail
 from headrace.kit.outcomes import OutsideError, Refused
-from headrace.runs import queries as run_queries
 from headrace.runs import service as runs
 from headrace.runs.context import RunContext
 from headrace.runs.kinds import RunKind, register
@@ -33,7 +32,7 @@ def send_mail(context: RunContext) -> None:
         subject, text = letters.subject(notice), letters.text(notice)
         mail.send(server, mail.written(server.sender, told.username, subject, text))
     with context.step() as session:
-        runs.succeed(context.hold(session), run_queries.database_now(session))
+        runs.succeed(context.hold(session), context.now(session))
 
 
 def _notice(context: RunContext, told: Any) -> Notice:
