@@ -159,10 +159,7 @@ def _decimals(text: pa.Array) -> pa.Array:
     # Arrow 26 reads too many digits as another number, and a huge exponent ends the process:
     # such texts are left to the cell by cell reading.
     longest = pc.max(pc.binary_length(text)).as_py() or 0
-    if (
-        longest > _SAFE_TEXT_LENGTH
-        or pc.any(pc.match_substring(text, "e", ignore_case=True)).as_py()
-    ):
+    if longest > _SAFE_TEXT_LENGTH or _has_exponent(text):
         raise pa.ArrowInvalid("not safe to cast")
     if not any(map(_is_long_ratio, text[:_SAMPLE_ROWS].to_pylist())):
         with suppress(pa.ArrowInvalid):
