@@ -51,6 +51,18 @@ def test_days_without_figures_break_the_line_and_others_are_hatched(drawer: Draw
     assert "Nov" in svg
 
 
+def test_a_hatched_day_lies_around_its_point(drawer: Drawer) -> None:
+    points = [Point(date(2026, 11, at), Decimal(at), None, at == 3, "") for at in range(1, 6)]
+    svg = drawer.svg(trend(points, LIGHT), **LOCALE)
+    line = re.search(r'<path d="M([^"]*)" stroke="[^"]*" stroke-width="2.5"', svg)
+    hatched = re.search(r'<path d="M([\d.]+),[\d.]+h([\d.]+)[^"]*"[^>]*fill="url\(#hatch\)"', svg)
+    assert line is not None
+    assert hatched is not None
+    third = float(line[1].split("L")[2].split(",")[0])
+    first, width = float(hatched[1]), float(hatched[2])
+    assert first + width / 2 == pytest.approx(third, abs=1)
+
+
 def test_no_address_is_asked_and_no_file_read(drawer: Drawer, tmp_path: Path) -> None:
     file = tmp_path / "rows.json"
     file.write_text('[{"name": "kept from charts", "value": 1}]')

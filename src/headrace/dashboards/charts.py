@@ -252,8 +252,8 @@ def _day_axis(count: int) -> dict[str, Any]:
 
 
 def _whole_days(mark: dict[str, Any]) -> dict[str, Any]:
-    """A layer that fills the whole height of each day."""
-    return {"mark": mark, "encoding": {"x": {"field": "day", **_DAY, "bandPosition": 0}}}
+    """A layer that fills the whole height of each day, from its beginning to its end."""
+    return {"mark": mark, "encoding": {"x": {"field": "day", **_DAY, "bandPosition": 0.5}}}
 
 
 def _labels() -> dict[str, Any]:
