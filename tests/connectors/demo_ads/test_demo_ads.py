@@ -252,6 +252,13 @@ def test_a_demo_token_that_ends_in_the_middle_is_replaced_once(network, case):  
         list(CONNECTOR.read(case.access, request))
 
 
+def test_a_demo_token_that_ends_before_its_first_use_is_replaced_too(network, case):  # F08
+    unauthorized = b'{"error": {"code": "invalid_token", "message": "expired."}}'
+    network.answer_next("/report", 1, 401, body=unauthorized)
+    assert table(direct(case, "demo-1001", RecordingJournal())).num_rows
+    assert network.asked("POST /oauth/token") == 2
+
+
 def test_a_given_token_that_ends_asks_for_the_person(network):
     token = demo_token(network)
     access = network.access(token)

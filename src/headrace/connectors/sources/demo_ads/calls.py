@@ -115,14 +115,14 @@ class NetworkCalls:
     def _authorised(
         self, method: str, path: str, decoder: msgspec.json.Decoder[Answer], **sent: Any
     ) -> Answer:
-        is_fresh = not self._token
-        if is_fresh:
+        if not self._token:
             self._token = self._demo_token()
         try:
             return self._repeated(method, path, decoder, sent)
         except Reauthorize:
-            # A token of the demo grant lives for an hour, and a long read longer.
-            if self._given_token or is_fresh:
+            # A token of the demo grant lives for an hour; a long read lives longer, and so may a
+            # call that the network puts off time and again.
+            if self._given_token:
                 raise
             self._token = self._demo_token()
             return self._repeated(method, path, decoder, sent)
