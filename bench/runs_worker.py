@@ -3,7 +3,11 @@
 import asyncio
 import signal
 
+import procrastinate
+
 from headrace import worker
+from headrace.db.engine import plain_dsn
+from headrace.db.roles import SYSTEM
 from headrace.jobs import engine
 from headrace.kit import logs
 from headrace.kit.outcomes import OutsideError, SlowDown
@@ -40,9 +44,23 @@ def work(settings: Settings, url: str) -> None:
 
 
 def carry_out_nothing(settings: Settings, url: str) -> None:
-    """Be the job engine alone."""
+    """Be the job engine alone, set as workers set it."""
     logs.configure("json", "error")
     asyncio.run(_carry_out_nothing(settings, url))
+
+
+def carry_out_nothing_as_it_comes(settings: Settings, url: str) -> None:
+    """Be the job engine alone, with nothing set but how many threads it has."""
+    logs.configure("json", "error")
+    asyncio.run(_carry_out_nothing_as_it_comes(settings, url))
+
+
+async def _carry_out_nothing_as_it_comes(settings: Settings, url: str) -> None:
+    connector = procrastinate.PsycopgConnector(conninfo=plain_dsn(url, SYSTEM))
+    app = procrastinate.App(connector=connector)
+    app.task(name=NOTHING)(lambda **_: None)
+    async with app.open_async():
+        await app.run_worker_async(concurrency=settings.worker_threads, delete_jobs="always")
 
 
 async def _carry_out_nothing(settings: Settings, url: str) -> None:

@@ -237,7 +237,9 @@ def put_back(session: Session, run_id: int, fence: int) -> None:
 
 @cache
 def _attempt() -> Insert:
-    return insert(Base.metadata.tables[RunAttempt.__tablename__]).values(ended_at=func.clock_timestamp())
+    return insert(Base.metadata.tables[RunAttempt.__tablename__]).values(
+        ended_at=func.clock_timestamp()
+    )
 
 
 def add_attempt(
