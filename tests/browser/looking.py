@@ -11,6 +11,8 @@ from headrace.pages.assets import content_of
 
 CHROMIUM = "/usr/bin/chromium"
 NARROW, WIDE = {"width": 320, "height": 800}, {"width": 1280, "height": 900}
+HUGE = {"width": 3840, "height": 2160}
+_LONGEST_LINE = 1_750
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = Axe()
 _SCHEMA = Draft202012Validator(json.loads(content_of("messages.schema.json")))
@@ -55,11 +57,16 @@ def no_violations(page: Page, place: Page | Frame | None = None) -> None:
 
 
 def no_sideways_scrolling(page: Page) -> None:
-    """Insist that a page fits 320 pixels (WCAG 2.2, 1.4.10)."""
-    page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # plain dictionaries fit
-    width = page.evaluate("document.documentElement.scrollWidth")
+    """Insist that a page fits 320 pixels (WCAG 2.2, 1.4.10), and has no endless lines on 4K."""
+    for size in (NARROW, HUGE):
+        page.set_viewport_size(size)  # type: ignore[arg-type]  # plain dictionaries fit
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"], f"{width} pixels wide at {size['width']}"
+    longest = page.evaluate(
+        "Math.max(0, ...[...document.querySelectorAll('main p')].map(p => p.clientWidth))"
+    )
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]  # as above
-    assert width <= NARROW["width"], f"{width} pixels wide at 320"
+    assert longest <= _LONGEST_LINE, f"a line of {longest} pixels at {HUGE['width']}"
 
 
 def messages(page: Page, wanted: str) -> list[dict[str, Any]]:
