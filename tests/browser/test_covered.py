@@ -16,6 +16,8 @@ OVERLAY = """() => {
   cover.style.background = "white";
   document.body.append(cover);
 }"""
+# The browser looks for what covers a page ten times a second, less often when it is busy.
+_NOTICED_AFTER_MILLISECONDS = 1_000
 UNSEEN = "() => { document.getElementById('frame').style.opacity = '0.01'; }"
 UNCOVER = """() => {
   document.getElementById("cover")?.remove();
@@ -33,6 +35,7 @@ def test_a_click_through_something_deletes_nothing(  # S52
     inner = page.frames[1]
     inner.goto(f"{inner.url}/connections/{connection.id}/delete")
     page.evaluate(cover)
+    page.wait_for_timeout(_NOTICED_AFTER_MILLISECONDS)
     frame.get_by_role("button", name="Delete").click()
     frame.get_by_text("Something covers this page").wait_for()
     assert workspace.api.list_connections("demo_ads").count == 1
@@ -50,6 +53,7 @@ def test_a_click_through_something_connects_nothing(  # S52
     inner = page.frames[1]
     inner.goto(f"{inner.url}/connect/demo_ads")
     page.evaluate(OVERLAY)
+    page.wait_for_timeout(_NOTICED_AFTER_MILLISECONDS)
     frame.get_by_role("button", name="Continue with Demo Ads").click()
     frame.get_by_text("Something covers this page").wait_for()
     assert len(page.context.pages) == 1
