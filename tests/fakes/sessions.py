@@ -24,6 +24,11 @@ class SavepointSession(HeldSession):
 
     before: tuple[Any, ...] = _FRESH
 
+    def connection(self, *args: Any, **settings: Any) -> Connection:
+        """Give the shared connection, in whose transaction no statement can commit by itself."""
+        settings.pop("execution_options", None)
+        return super().connection(*args, **settings)
+
     def begin_held(self, connection: Connection) -> None:
         """Forget what other sessions set, then step down if this one is held to a tenant."""
         self.before = tuple(value or "" for value in connection.execute(_NOW).one())

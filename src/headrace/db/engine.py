@@ -114,6 +114,14 @@ def transaction(sessions: sessionmaker[Session]) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def one_statement(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """One step of a single statement, which commits by itself: one round trip instead of three."""
+    with sessions() as session, session.begin():
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        yield session
+
+
 def insist(step: Callable[[], Result]) -> Result:
     """Do a step of its own transactions again until the database answers; return its result.
 

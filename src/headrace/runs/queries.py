@@ -1,6 +1,6 @@
 """All SQL of runs and schedules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -25,11 +25,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from headrace.db.base import Base
 from headrace.db.prepared import Prepared, prepared
 from headrace.db.roles import binding, note_bound
-from headrace.kit.told import Told
 from headrace.runs.backlog import BACKLOG_PRIORITY
 from headrace.runs.models import (
     FINISHED,
@@ -161,6 +161,7 @@ def _claim() -> Prepared:
         .returning(
             Workspace.agency_id, Run.workspace_id, Run.kind, Run.subject_id, Run.trigger, Run.params,
             Run.traceparent, Run.attempt, Run.due_at, Run.started_at,
+            func.set_config("synchronous_commit", "off", True),
         )
     )  # fmt: skip
     return prepared(claimed, "run_id", "held_fence", "by_worker")
@@ -169,11 +170,13 @@ def _claim() -> Prepared:
 def claim(session: Session, run_id: int, fence: int, worker: str) -> Claimed | None:
     """Make an admitted run running, if this fence still holds it, and add up how long it waited.
 
-    Until it was due it waited; from then on, or from when it was asked for, it was in the queue.
+    Until it was due it waited; from then on, or from when it was asked for, it was in the queue. The
+    transaction does not wait for the disk: each step that stores something does, and what a database
+    that crashes forgets of a claim alone is a run that has not begun, and begins again.
     """
     values = {"run_id": run_id, "held_fence": fence, "by_worker": worker}
     found = _claim().execute(session, values).one_or_none()
-    return None if found is None else Claimed._make(found)
+    return None if found is None else Claimed._make(found[:-1])
 
 
 def _seconds(begin: Any, end: Any) -> Any:
@@ -235,32 +238,51 @@ def put_back(session: Session, run_id: int, fence: int) -> None:
     )
 
 
+# What the end of an attempt leaves in the run's row, beside what the work itself counted there.
+_ENDING = (
+    "status", "finished_at", "due_at", "waiting_since", "waits", "pause_asked", "progress_rows",
+    "error_class", "error_text", "error_told",
+)  # fmt: skip
+
+
 @cache
-def _attempt() -> Insert:
-    return insert(Base.metadata.tables[RunAttempt.__tablename__]).values(
-        ended_at=func.clock_timestamp()
+def _end_attempt() -> Insert:
+    run, attempt = (Base.metadata.tables[made.__tablename__] for made in (Run, RunAttempt))
+    ended = (
+        update(run)
+        .where(run.c.id == bindparam("run_id"))
+        .values({name: bindparam(f"new_{name}", type_=run.c[name].type) for name in _ENDING})
+        .returning(
+            run.c.workspace_id,
+            run.c.id.label("run_id"),
+            run.c.fence,
+            run.c.worker,
+            func.coalesce(run.c.claimed_at, run.c.admitted_at, run.c.created_at).label("started_at"),
+            func.clock_timestamp().label("ended_at"),
+            bindparam("outcome", type_=Text).label("outcome"),
+            run.c.error_class,
+            run.c.error_text,
+            run.c.error_told,
+        )
+        .cte("ended")
     )
+    return insert(attempt).from_select([column.key for column in ended.c], select(ended))
 
 
-def add_attempt(
-    session: Session, run: Run, outcome: Outcome, error_class: str | None, error: Told | None
-) -> None:
-    """Write down that the attempt under way at a run is over.
+def end_attempt(session: Session, run: Run, outcome: Outcome, changes: Mapping[str, Any]) -> None:
+    """Write down that the attempt under way at a run is over, and what that changes of the run.
 
-    Every run ends so: no object is made of the row, which nobody here reads again.
+    Every run ends so: it is one statement, and no object is made of a row that nobody here reads.
+
+    changes: new values of the run's columns, of those that an end may change.
     """
-    ended = {
-        "workspace_id": run.workspace_id,
-        "run_id": run.id,
-        "fence": run.fence,
-        "worker": run.worker,
-        "started_at": run.claimed_at or run.admitted_at or run.created_at,
-        "outcome": outcome.value,
-        "error_class": error_class,
-        "error_text": None if error is None else str(error),
-        "error_told": error,
-    }
-    session.execute(_attempt(), ended)
+    values = {f"new_{name}": getattr(run, name) for name in _ENDING}
+    values |= {f"new_{name}": value for name, value in changes.items()}
+    session.connection().execute(
+        _end_attempt(), {**values, "run_id": run.id, "outcome": outcome.value}
+    )
+    for name, value in changes.items():
+        set_committed_value(run, name, value)
 
 
 def close_attempts(session: Session, outcome: Outcome, *chosen: ColumnElement[bool]) -> None:

@@ -210,55 +210,71 @@ def note_progress(run: Run) -> None:
 
 def succeed(run: Run, at: datetime) -> None:
     """End a run well."""
-    run.status = RunStatus.SUCCEEDED
-    run.finished_at = at
-    _end_attempt(run, Outcome.SUCCEEDED, None, None)
+    _end_attempt(run, Outcome.SUCCEEDED, status=RunStatus.SUCCEEDED, finished_at=at)
 
 
 def fail(run: Run, at: datetime, error_class: str, error: Told) -> None:
     """End a run badly, for good: it is not tried again unless somebody replays it."""
-    run.status = RunStatus.FAILED
-    run.finished_at = at
-    _end_attempt(run, Outcome.FAILED, error_class, error)
+    _end_attempt(
+        run,
+        Outcome.FAILED,
+        error_class,
+        error,
+        status=RunStatus.FAILED,
+        finished_at=at,
+    )
 
 
 def put_off(run: Run, until: datetime, error_class: str, error: Told) -> None:
     """Let a run wait; it holds no worker meanwhile. The reason shows while it waits."""
-    run.due_at = until
-    run.waits += 1
     is_retry = error_class == TryLater.__name__
-    _end_attempt(run, Outcome.TRIED_AGAIN if is_retry else Outcome.PUT_OFF, error_class, error)
-    _wait(run)
+    outcome = Outcome.TRIED_AGAIN if is_retry else Outcome.PUT_OFF
+    _end_attempt(
+        run,
+        outcome,
+        error_class,
+        error,
+        due_at=until,
+        waits=run.waits + 1,
+        **_waiting(is_paused=run.pause_asked),
+    )
 
 
 def stop_in_between(run: Run) -> None:
     """Hold a run whose subject was paused; it goes on at its next window when that is unpaused."""
-    _end_attempt(run, Outcome.PAUSED, None, None)
-    run.pause_asked = True
-    _wait(run)
+    _end_attempt(run, Outcome.PAUSED, **_waiting(is_paused=True))
 
 
 def give_way(run: Run, at: datetime) -> None:
     """Let a run wait behind others, though nothing hinders it; it costs no attempt."""
-    run.due_at = at
-    run.waits += 1
-    _end_attempt(run, Outcome.PUT_OFF, None, None)
-    _wait(run)
+    waiting = _waiting(is_paused=run.pause_asked)
+    _end_attempt(run, Outcome.PUT_OFF, due_at=at, waits=run.waits + 1, **waiting)
 
 
-def _wait(run: Run) -> None:
-    run.status = RunStatus.PAUSED if run.pause_asked else RunStatus.WAITING
-    run.pause_asked = False
-    run.waiting_since = clock.now()
+def _waiting(*, is_paused: bool) -> dict[str, Any]:
+    return {
+        "status": RunStatus.PAUSED if is_paused else RunStatus.WAITING,
+        "pause_asked": False,
+        "waiting_since": clock.now(),
+    }
 
 
-def _end_attempt(run: Run, outcome: Outcome, error_class: str | None, error: Told | None) -> None:
-    run.error_class = error_class
-    run.error = error
-    run.progress_rows = 0
+def _end_attempt(
+    run: Run,
+    outcome: Outcome,
+    error_class: str | None = None,
+    error: Told | None = None,
+    **changes: Any,
+) -> None:
     session = object_session(run)
     assert session is not None  # its row is held
-    queries.add_attempt(session, run, outcome, error_class, error)
+    changes |= {
+        "error_class": error_class,
+        "error_text": None if error is None else str(error),
+        "error_told": error,
+        "progress_rows": 0,
+    }
+    queries.end_attempt(session, run, outcome, changes)
 
 
 # Schedules.

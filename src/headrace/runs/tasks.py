@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from headrace.access.authentication import read_scope
-from headrace.db.engine import DATABASE_AWAY, insist, transaction
+from headrace.db.engine import DATABASE_AWAY, insist, one_statement, transaction
 from headrace.jobs import port
 from headrace.kit import tracing
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
@@ -117,7 +117,7 @@ def _begin(
     resources: Resources, run_id: int, fence: int
 ) -> tuple[RunContext, RunKind, bool] | None:
     """Claim a run; the last value tells that its workers died too often to let it try again."""
-    with transaction(resources.sessions) as session:
+    with one_statement(resources.sessions) as session:
         claimed = queries.claim(session, run_id, fence, worker_name())
     if claimed is None:
         return None
