@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import psycopg
 import structlog
+import uvloop
 
 from headrace.access import queries as access_queries
 from headrace.audit import queries as audit_queries
@@ -56,7 +57,7 @@ def run(resources: Resources, database_url: str, threads: int) -> bool:
     once, and their runs go on elsewhere from their last checkpoint.
     """
     # Not asyncio.run: that would cancel what is left, and wait for its threads.
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     ended = loop.run_until_complete(_work(resources, database_url, threads))
     if ended:
         loop.close()
@@ -130,14 +131,16 @@ def _listen(
 ) -> None:
     with psycopg.connect(plain_dsn(database_url, SYSTEM), autocommit=True) as listener:
         listener.execute(f"LISTEN {runs.WAKE_CHANNEL}")
-        recover_at, looked_at = 0.0, time.monotonic()
+        recover_at, fire_at, looked_at = 0.0, 0.0, time.monotonic()
         while not halted.is_set():
             if time.monotonic() >= recover_at:
                 presence.show(resources)
                 run_tasks.recover(resources)
                 recover_at = time.monotonic() + resources.settings.worker_timeout_seconds / 3
+            if time.monotonic() >= fire_at:
+                fire_at = time.monotonic() + scheduling.fire(resources)
             now = time.monotonic()
-            rest = scheduling.tick(resources, now - looked_at)
+            rest = min(scheduling.tick(resources, now - looked_at), max(0.0, fire_at - now))
             looked_at = now
             for _ in listener.notifies(timeout=rest, stop_after=1) if rest else ():
                 pass

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,13 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     FromClause,
+    Integer,
     Row,
     Select,
     Subquery,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -29,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from headrace.db.prepared import Prepared, prepared
 from headrace.runs.limits import APP, CONNECTION, CREDENTIAL, DESTINATION, PLACE, Limits
 from headrace.runs.models import FRESH_SQL, LIVE, Pause, Run, RunStatus, ScheduleRow, WorkerProcess
 
@@ -63,8 +67,15 @@ def admit_due(
 
     only_firsts: admit only for workspaces that have no run under way.
     """
-    admissible = _admissible(limits, 1 if only_firsts else limits.per_workspace)
-    chosen = admissible.limit(at_most).subquery()
+    statement = _admission(limits, 1 if only_firsts else limits.per_workspace)
+    return statement.execute(session, {"at_most": at_most}).all()
+
+
+@cache
+def _admission(limits: Limits, last_turn: int) -> Prepared:
+    """The statement of `admit_due`, made once: to make it takes longer than to send it."""
+    at_most = bindparam("at_most", required=False, type_=Integer)
+    chosen = _admissible(limits, last_turn).limit(at_most).subquery()
     free = (
         select(Run.id, chosen.c.turn)
         .join(chosen, chosen.c.id == Run.id)
@@ -72,13 +83,13 @@ def admit_due(
         .with_for_update(skip_locked=True, of=Run)
         .cte("free")
     )
-    return session.execute(
+    admitted = (
         update(Run)
         .where(Run.id == free.c.id)
         .values(status=RunStatus.ADMITTED, fence=Run.fence + 1, admitted_at=func.clock_timestamp())
         .returning(Run.id, Run.fence, free.c.turn)
-        .execution_options(synchronize_session=False)
-    ).all()
+    )
+    return prepared(admitted, "at_most")
 
 
 def _admissible(limits: Limits, last_turn: int) -> Select[Any]:

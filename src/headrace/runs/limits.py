@@ -31,7 +31,7 @@ class Limits:
 
     per_workspace: int
     other: int
-    by_name: Mapping[str, int] = field(default_factory=dict)
+    by_name: Mapping[str, int] = field(default_factory=dict, hash=False)  # mappings have none
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -34,19 +34,24 @@ _SCHEDULES_AT_ONCE = 500
 _SCHEDULE_PAUSE = timedelta(hours=1)
 
 
+def fire(resources: Resources) -> float:
+    """Start runs of due schedules; returns after how many seconds to look for more."""
+    with transaction(resources.sessions) as session:
+        fired = fire_schedules(session, resources.settings.schedule_spread_seconds)
+    return 0.0 if fired == _SCHEDULES_AT_ONCE else LOOKS_AGAIN_SECONDS
+
+
 def tick(resources: Resources, looked_seconds: float = 1.0) -> float:
-    """Start runs of due schedules and admit due runs; returns after how many seconds to look again.
+    """Admit due runs; returns after how many seconds to look again.
 
     A run that is asked for in between tells by notification. looked_seconds: since the last look.
     """
-    with transaction(resources.sessions) as session:
-        fired = fire_schedules(session, resources.settings.schedule_spread_seconds)
     began = time.monotonic()
     with transaction(resources.sessions) as session:
         free = room(session, resources.settings.worker_timeout_seconds, max(1.0, looked_seconds))
         admitted = admit(session, resources, free)
         is_any_left = admission.is_any_due(session)
-    if fired == _SCHEDULES_AT_ONCE or admitted == _ADMIT_AT_ONCE:
+    if admitted == _ADMIT_AT_ONCE:
         return 0.0
     if not is_any_left:
         return LOOKS_AGAIN_SECONDS
