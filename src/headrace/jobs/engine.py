@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import procrastinate
@@ -42,11 +41,11 @@ async def work(
     timeout_seconds: silence after which other workers take this one for dead.
     """
     # One pool for all starts: what is still at work keeps its thread, and its place in the count.
-    pool = ThreadPoolExecutor(threads)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(threads))
     stopped = asyncio.create_task(stop.wait())
     while True:
         worker = asyncio.create_task(
-            _serve(database_url, tasks, pool, threads, timeout_seconds, grace_seconds)
+            _serve(database_url, tasks, threads, timeout_seconds, grace_seconds)
         )
         await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stopped.done():
@@ -60,7 +59,6 @@ async def work(
 async def _serve(
     database_url: str,
     tasks: Mapping[str, Task],
-    pool: ThreadPoolExecutor,
     threads: int,
     timeout_seconds: float,
     grace_seconds: float,
@@ -73,7 +71,7 @@ async def _serve(
     )
     app = procrastinate.App(connector=connector)
     for name, task in tasks.items():
-        app.task(name=name)(_in_thread(task, pool))
+        app.task(name=name)(task)
     async with app.open_async():
         worker = LastingWorker(
             app,
@@ -85,14 +83,6 @@ async def _serve(
             shutdown_graceful_timeout=grace_seconds,
         )
         await worker.run()  # type: ignore[no-untyped-call]  # the engine gives it no types
-
-
-def _in_thread(task: Task, pool: ThreadPoolExecutor) -> Callable[..., Awaitable[None]]:
-    async def carry_out(**arguments: Any) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(pool, partial(task, **arguments))
-
-    return carry_out
 
 
 def _make_pool(**settings: Any) -> AsyncConnectionPool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from headrace.db.engine import transaction
 from headrace.rest.resources import Resources
@@ -35,6 +36,8 @@ class RunContext:
     """A running run. `params` is what whoever started it asked for.
 
     watch: tells between steps whether to go on, and takes signs of progress.
+    row: its row as the claim or the step before left it. Nobody else changes what it holds while the
+    run is under way, but for `pause_asked`; so one reading does for all steps. None: each reads it.
     """
 
     run_id: int
@@ -46,6 +49,7 @@ class RunContext:
     resources: Resources
     watch: Watch
     traceparent: str | None = None
+    row: Run | None = None
 
     @contextmanager
     def step(self) -> Iterator[Session]:
@@ -87,14 +91,21 @@ class RunContext:
             and held.run.status == RunStatus.RUNNING
         ):
             return held  # nobody else can have changed it since
-        found = queries.held(session, self.scope, self.run_id, self.fence)
+        found = queries.hold(session, self.scope, self.run_id, self.fence)
         if found is None:
             raise RunLost
-        run, at = found
-        held = _Held(session.get_transaction(), run, at, time.monotonic())
+        run = self._row_in(session, found.pause_asked)
+        held = _Held(session.get_transaction(), run, found.at, time.monotonic())
         session.info[_HELD] = held
-        self.watch.pause_asked = run.pause_asked
+        self.watch.pause_asked = found.pause_asked
         return held
+
+    def _row_in(self, session: Session, pause_asked: bool) -> Run:
+        if self.row is None:
+            return session.get_one(Run, self.run_id)
+        session.add(self.row)
+        set_committed_value(self.row, "pause_asked", pause_asked)
+        return self.row
 
     def stop_if_asked(self) -> None:
         """Between two parts of a run, such as windows: where it can stop and lose nothing.

@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Row,
-    Select,
     Text,
     and_,
     bindparam,
@@ -24,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
 from headrace.db.base import Base
@@ -123,18 +122,16 @@ def insert_runs(session: Session, rows: list[dict[str, Any]]) -> set[str]:
 
 
 class Claimed(NamedTuple):
-    """A run that begins, as whoever carries it out needs it; agency_id is its workspace's."""
+    """A run that begins, and the agency of its workspace."""
 
     agency_id: int
-    workspace_id: int
-    kind: str
-    subject_id: str
-    trigger: str
-    params: dict[str, Any]
-    traceparent: str | None
-    attempt: int
-    due_at: datetime
-    started_at: datetime
+    run: Run
+
+
+# The whole row of a run, but for why it failed before: whoever carries it out has no use for that.
+_CARRIED = tuple(
+    column for column in Run.__table__.columns if column.key not in {"error_text", "error_told"}
+)
 
 
 @cache
@@ -159,11 +156,11 @@ def _claim() -> Prepared:
             seconds_queued=Run.seconds_queued + _seconds(func.greatest(since, Run.due_at), now),
         )
         .returning(
-            Workspace.agency_id, Run.workspace_id, Run.kind, Run.subject_id, Run.trigger, Run.params,
-            Run.traceparent, Run.attempt, Run.due_at, Run.started_at,
+            Workspace.agency_id,
             func.set_config("synchronous_commit", "off", True),
+            *_CARRIED,
         )
-    )  # fmt: skip
+    )
     return prepared(claimed, "run_id", "held_fence", "by_worker")
 
 
@@ -176,7 +173,12 @@ def claim(session: Session, run_id: int, fence: int, worker: str) -> Claimed | N
     """
     values = {"run_id": run_id, "held_fence": fence, "by_worker": worker}
     found = _claim().execute(session, values).one_or_none()
-    return None if found is None else Claimed._make(found[:-1])
+    if found is None:
+        return None
+    agency_id, _, *row = found
+    run = Run(**{column.key: value for column, value in zip(_CARRIED, row, strict=True)})
+    make_transient_to_detached(run)  # it stands in the database, and no session has it yet
+    return Claimed(agency_id, run)
 
 
 def _seconds(begin: Any, end: Any) -> Any:
@@ -185,36 +187,38 @@ def _seconds(begin: Any, end: Any) -> Any:
 
 
 @cache
-def _held() -> Select[Any]:
-    return (
-        select(
-            Run,
-            func.clock_timestamp(),
-            *binding(bindparam("agency_id", type_=BigInteger), Run.workspace_id),
-        )
+def _held() -> Prepared:
+    agency_id = bindparam("agency_id", required=False, type_=BigInteger)
+    held = (
+        select(Run.pause_asked, func.clock_timestamp(), *binding(agency_id, Run.workspace_id))
         .where(
-            Run.id == bindparam("run_id"),
-            Run.fence == bindparam("fence"),
+            Run.id == bindparam("run_id", required=False),
+            Run.fence == bindparam("held_fence", required=False),
             Run.status == RunStatus.RUNNING,
         )
         .with_for_update(of=Run)
     )
+    return prepared(held, "agency_id", "run_id", "held_fence")
 
 
-def held(
-    session: Session, scope: WorkspaceScope, run_id: int, fence: int
-) -> tuple[Run, datetime] | None:
-    """Return a running run, locked against being taken over, if this fence still holds it.
+class Held(NamedTuple):
+    """What others may have changed of a run under way, and the moment by the database's clock."""
 
-    With it comes the moment by the database's clock. The session is held to the run's workspace.
+    pause_asked: bool
+    at: datetime
+
+
+def hold(session: Session, scope: WorkspaceScope, run_id: int, fence: int) -> Held | None:
+    """Lock a running run against being taken over, if this fence still holds it.
+
+    The session is held to the run's workspace.
     """
-    found = session.execute(
-        _held(), {"agency_id": scope.agency_id, "run_id": run_id, "fence": fence}
-    ).first()
+    values = {"agency_id": scope.agency_id, "run_id": run_id, "held_fence": fence}
+    found = _held().execute(session, values).one_or_none()
     if found is None:
         return None
     note_bound(session, scope.agency_id, scope.workspace_id)
-    return found[0], found[1]
+    return Held(found[0], found[1])
 
 
 def put_back(session: Session, run_id: int, fence: int) -> None:
@@ -257,7 +261,9 @@ def _end_attempt() -> Insert:
             run.c.id.label("run_id"),
             run.c.fence,
             run.c.worker,
-            func.coalesce(run.c.claimed_at, run.c.admitted_at, run.c.created_at).label("started_at"),
+            func.coalesce(run.c.claimed_at, run.c.admitted_at, run.c.created_at).label(
+                "started_at"
+            ),
             func.clock_timestamp().label("ended_at"),
             bindparam("outcome", type_=Text).label("outcome"),
             run.c.error_class,
@@ -276,8 +282,9 @@ def end_attempt(session: Session, run: Run, outcome: Outcome, changes: Mapping[s
 
     changes: new values of the run's columns, of those that an end may change.
     """
-    values = {f"new_{name}": getattr(run, name) for name in _ENDING}
-    values |= {f"new_{name}": value for name, value in changes.items()}
+    values = {
+        f"new_{name}": changes[name] if name in changes else getattr(run, name) for name in _ENDING
+    }
     session.connection().execute(
         _end_attempt(), {**values, "run_id": run.id, "outcome": outcome.value}
     )

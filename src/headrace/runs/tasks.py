@@ -2,6 +2,7 @@
 
 import random
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -121,20 +122,22 @@ def _begin(
         claimed = queries.claim(session, run_id, fence, worker_name())
     if claimed is None:
         return None
-    if fence == 1:
-        measures.began(claimed.kind, claimed.started_at - claimed.due_at)
+    agency_id, run = claimed
+    if fence == 1 and run.started_at is not None:
+        measures.began(run.kind, run.started_at - run.due_at)
     context = RunContext(
         run_id=run_id,
         fence=fence,
-        subject_id=claimed.subject_id,
-        trigger=claimed.trigger,
-        params=claimed.params,
-        scope=read_scope(claimed.agency_id, claimed.workspace_id),
+        subject_id=run.subject_id,
+        trigger=run.trigger,
+        params=run.params,
+        scope=read_scope(agency_id, run.workspace_id),
         resources=resources,
         watch=Watch(run_id, fence, patience(resources)),
-        traceparent=claimed.traceparent,
+        traceparent=run.traceparent,
+        row=run,
     )
-    return context, kind_named(claimed.kind), claimed.attempt >= resources.settings.run_attempts
+    return context, kind_named(run.kind), run.attempt >= resources.settings.run_attempts
 
 
 def patience(resources: Resources) -> Patience:
@@ -148,7 +151,7 @@ def patience(resources: Resources) -> Patience:
 def _give_up(context: RunContext, _: Watch, verdict: Exception) -> None:
     """Record what a thread was to meet that does not come back; it can then change nothing more."""
     if isinstance(verdict, OutsideError):
-        _record(context, verdict)
+        _record(replace(context, row=None), verdict)  # that thread has the row in hand
 
 
 def _record(context: RunContext, error: OutsideError) -> None:
