@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 import procrastinate
+import uvloop
 
 from headrace import worker
 from headrace.db.engine import plain_dsn
@@ -46,7 +47,7 @@ def work(settings: Settings, url: str) -> None:
 def carry_out_nothing(settings: Settings, url: str) -> None:
     """Be the job engine alone, set as workers set it."""
     logs.configure("json", "error")
-    asyncio.run(_carry_out_nothing(settings, url))
+    uvloop.run(_carry_out_nothing(settings, url))
 
 
 def carry_out_nothing_as_it_comes(settings: Settings, url: str) -> None:
