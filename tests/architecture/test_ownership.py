@@ -44,7 +44,7 @@ EXCEPTIONS = {
     "roles/queries.py:move_holders": "of a role its service found in the agency's scope",
     "runs/queries.py:fresh_in_lane": "a lane names its subject, which was found in the scope",
     "runs/admission.py:_due": "the scheduler's, over all workspaces",
-    "runs/admission.py:admit_due": "the scheduler's, over all workspaces",
+    "runs/admission.py:_admission": "the scheduler's, over all workspaces",
     "runs/admission.py:delay_new_runs": "the scheduler's, over all workspaces",
     "runs/queries.py:live_since": "the watch over silent workers, over all workspaces",
     "runs/service.py:finish_window": "of the run that the caller holds",

@@ -1,6 +1,7 @@
 """Transactions of runs that PostgreSQL undoes: real deadlocks and serialisation failures."""
 
 import threading
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -65,3 +66,25 @@ def test_a_step_that_was_undone_is_tried_again(undone: object, work: WorkFake) -
     assert "had to undo" in (run.error_text or "")
     run = work.try_until_it_ends(run_id)
     assert (run.status, run.rows_read, attempts) == ("succeeded", 0, [1, 2])
+
+
+def test_what_a_broken_step_changed_is_forgotten(work: WorkFake) -> None:  # F40
+    seen: list[int] = []
+
+    def meet(context: RunContext) -> None:
+        with suppress(ZeroDivisionError), context.step() as session:
+            context.hold(session).rows_read = 1000
+            session.flush()
+            context.hold(session).rows_written = 1000
+            raise ZeroDivisionError
+        with context.step() as session:
+            run = context.hold(session)
+            seen.extend((run.rows_read, run.rows_written))
+            run.retries += 1
+        succeed(context)
+
+    work.doing = meet
+    run_id = work.queue(work.new_workspace(), 1)
+    run = work.try_until_it_ends(run_id)
+    assert seen == [0, 0]
+    assert (run.status, run.rows_read, run.rows_written, run.retries) == ("succeeded", 0, 0, 1)

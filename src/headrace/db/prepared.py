@@ -21,7 +21,9 @@ class Prepared:
     text: str
     values: Mapping[str, Any]
 
-    def execute(self, session: Session, values: Mapping[str, Any]) -> CursorResult[Any]:
+    def execute(
+        self, session: Session, values: Mapping[str, Any]
+    ) -> CursorResult[*tuple[Any, ...]]:
         """Carry the statement out with the caller's values; what is pending is not flushed."""
         return session.connection().exec_driver_sql(self.text, {**self.values, **values})
 

@@ -55,7 +55,7 @@ def take_admission_turn(session: Session) -> bool:
 
 def admit_due(
     session: Session, at_most: int, limits: Limits, *, only_firsts: bool = False
-) -> Sequence[Row[int, int, int]]:
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """Admit due runs under every limit, taking workspaces in turn; return id, fence, turn.
 
     A run's rank is its place among the runs that share something with it and are under way or could

@@ -101,11 +101,12 @@ class RunContext:
         return held
 
     def _row_in(self, session: Session, pause_asked: bool) -> Run:
-        if self.row is None:
-            return session.get_one(Run, self.run_id)
-        session.add(self.row)
-        set_committed_value(self.row, "pause_asked", pause_asked)
-        return self.row
+        run = self.row or queries.run(session, self.scope, self.run_id)
+        if run is None:
+            raise RunLost
+        session.add(run)
+        set_committed_value(run, "pause_asked", pause_asked)
+        return run
 
     def stop_if_asked(self) -> None:
         """Between two parts of a run, such as windows: where it can stop and lose nothing.
