@@ -11,6 +11,7 @@ from fakes.work import WorkFake, fail_with, succeed
 from headrace.db.engine import insist
 from headrace.kit import clock
 from headrace.kit.outcomes import Refused, SlowDown, TryLater
+from headrace.rest.errors import NotFound
 from headrace.runs import queries, scheduling, service
 from headrace.runs import tasks as run_tasks
 from headrace.runs.context import RunContext
@@ -195,3 +196,14 @@ def test_steps_that_are_wrong_are_not_repeated() -> None:
 
     with pytest.raises(IntegrityError):
         insist(step)
+
+
+def test_a_run_whose_subject_was_deleted_is_cancelled(work: WorkFake) -> None:  # F14
+    work.doing = fail_with(NotFound("Extract"))
+    scope = work.new_workspace()
+    run_id = work.queue(scope, 1)
+    run = work.try_until_it_ends(run_id)
+    assert (run.status, run.attempt, run.error_text) == ("cancelled", 0, None)
+    with work.step() as session:
+        assert [one.outcome for one in queries.attempts(session, scope, run_id)] == ["cancelled"]
+    assert work.failures == []  # there is nothing left to show it at

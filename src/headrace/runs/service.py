@@ -225,6 +225,11 @@ def fail(run: Run, at: datetime, error_class: str, error: Told) -> None:
     )
 
 
+def abandon(run: Run, at: datetime) -> None:
+    """End a run whose subject is gone, as deleting it would have."""
+    _end_attempt(run, Outcome.CANCELLED, status=RunStatus.CANCELLED, finished_at=at)
+
+
 def put_off(run: Run, until: datetime, error_class: str, error: Told) -> None:
     """Let a run wait; it holds no worker meanwhile. The reason shows while it waits."""
     is_retry = error_class == TryLater.__name__

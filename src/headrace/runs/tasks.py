@@ -1,7 +1,7 @@
 """What the worker does with runs: carry out the admitted, recover the orphaned."""
 
 import random
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from headrace.kit import tracing
 from headrace.kit.outcomes import OutsideError, SlowDown, TryLater
 from headrace.kit.sealing import CannotOpen
 from headrace.kit.told import told, told_by
+from headrace.rest.errors import NotFound
 from headrace.rest.resources import Resources
 from headrace.runs import measures, pauses, queries, service
 from headrace.runs.context import RunContext
@@ -83,6 +84,10 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
             log.info("run lost to another worker, or cancelled")
         except RunPaused:
             log.info("run paused with what it is of")
+        except NotFound as error:
+            # Asked for in the moment in which it was deleted: too late for the deletion to cancel it.
+            log.warning("run cancelled: what it needs was deleted", details=str(error))
+            _abandon(context)
         except OutsideError as error:
             _record(context, error)
         except DATABASE_AWAY:
@@ -152,6 +157,15 @@ def _give_up(context: RunContext, _: Watch, verdict: Exception) -> None:
     """Record what a thread was to meet that does not come back; it can then change nothing more."""
     if isinstance(verdict, OutsideError):
         _record(replace(context, row=None), verdict)  # that thread has the row in hand
+
+
+def _abandon(context: RunContext) -> None:
+    def end() -> None:
+        with context.step() as session:
+            service.abandon(context.hold(session), context.now(session))
+
+    with suppress(RunLost):
+        insist(end)
 
 
 def _record(context: RunContext, error: OutsideError) -> None:
