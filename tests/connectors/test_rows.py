@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.journal import RecordingJournal
+from fakes.journal import BadValue, RecordingJournal
 from headrace.connectors.contract import BadValues
-from headrace.connectors.rows import typed_batch
+from headrace.connectors.rows import by_column, typed_batch
 from headrace.kit.columns import ARROW_TYPES, Column, ColumnType
 from headrace.kit.outcomes import Refused
 
@@ -165,3 +165,68 @@ def test_numbers_too_large_are_bad_values_and_never_others(value: object) -> Non
         bad_values=BadValues.NULL_AND_COUNT, journal=journal,
     )  # fmt: skip
     assert batch.column(0).to_pylist() == [None]
+
+
+def read_columns(columns, values, bad_values=BadValues.FAIL, journal=None):
+    return typed_batch(
+        columns, values, first_row_number=1, bad_values=bad_values,
+        journal=journal or RecordingJournal(),
+    )  # fmt: skip
+
+
+MIXED = [
+    (Column("clicks", ColumnType.INTEGER), ["7", ""]),
+    (Column("day", ColumnType.DATE), ["2026-02-28", "2026-03-01"]),
+    (Column("spend", ColumnType.DECIMAL), ["1.10", None]),
+    (Column("likes", ColumnType.INTEGER), [3, 4]),
+    (Column("ratio", ColumnType.DECIMAL), ["1.220211161387632", "0.0000000015"]),
+    (Column("seen_at", ColumnType.DATETIME), ["2026-01-02T03:04:05+0200", None]),
+    (Column("views", ColumnType.INTEGER), [None, "-2"]),
+    (Column("made_at", ColumnType.DATETIME), ["2026-01-02", "2026-01-03"]),
+    (Column("revenue", ColumnType.DECIMAL), ["99999999999999999999.5", "12"]),
+    (Column("name", ColumnType.STRING), ["", "7"]),
+]  # fmt: skip
+
+
+def test_columns_of_one_kind_keep_their_own_values():
+    columns, values = zip(*MIXED, strict=True)
+
+    batch = read_columns(columns, values)
+
+    batch.validate(full=True)
+    assert batch.to_pydict() == {
+        column.name: read_columns([column], [raw]).column(0).to_pylist() for column, raw in MIXED
+    }
+    assert batch.to_pydict()["ratio"] == [Decimal("1.220211161"), Decimal("0.000000002")]
+
+
+def test_a_bad_value_spoils_no_column_of_its_kind():  # S98
+    journal = RecordingJournal()
+    columns, values = zip(*MIXED, strict=True)
+    spoiled = [list(raw) for raw in values]
+    spoiled[4][1] = "n/a"
+    spoiled[6][0] = "1.5"
+
+    batch = read_columns(columns, spoiled, BadValues.NULL_AND_COUNT, journal)
+
+    wanted = read_columns(columns, values).to_pydict()
+    wanted["ratio"][1] = wanted["views"][0] = None
+    assert batch.to_pydict() == wanted
+    assert journal.bad_values == [BadValue("ratio", 2, "n/a"), BadValue("views", 1, "1.5")]
+
+
+def test_the_first_bad_column_is_named_though_a_later_one_is_read_with_it():
+    columns = [Column("clicks", ColumnType.INTEGER), Column("spend", ColumnType.DECIMAL)]
+
+    with pytest.raises(Refused, match="Row 2, column 'clicks'"):
+        read_columns(columns, [["1", "x"], ["y", "2"]])
+
+
+def test_rows_are_turned_into_columns():
+    assert by_column(iter([(1, "a"), (2, None)]), 2) == [[1, 2], ["a", None]]
+    assert by_column([], 2) == [[], []]
+
+
+def test_rows_of_another_width_are_refused():
+    with pytest.raises(ValueError, match="3 values are no rows of 2"):
+        by_column([(1, 2), (3,)], 2)

@@ -1,15 +1,15 @@
 """Turns vendors' rows into typed Arrow batches, whole columns at once wherever they are good."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from itertools import accumulate, chain
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from headrace.connectors.cells import parse_cell
 from headrace.connectors.contract import BadValues, Journal
 from headrace.kit.columns import (
     DECIMAL_PRECISION,
@@ -32,21 +32,15 @@ _SAMPLE_ROWS = 20
 _DECIMAL = pa.decimal128(DECIMAL_PRECISION, DECIMAL_SCALE)
 _SAFE_TEXT_LENGTH = DECIMAL_PRECISION - DECIMAL_SCALE
 """A number this short, without an exponent, fits the column whatever its digits."""
-_QUANTUM = Decimal(1).scaleb(-DECIMAL_SCALE)
-_EXACT = Context(prec=2 * DECIMAL_PRECISION)
 # Ratios arrive with 6 to 18 digits after the point, so the narrow intermediate is tried first: it
 # is half as dear as the wide one.
 _ROUNDABLE = (pa.decimal128(38, 18), pa.decimal256(76, 38))
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_NOT_CONVERTIBLE = (ValueError, TypeError, ArithmeticError)
 _CALENDAR_DAYS = (pa.scalar(date.min), pa.scalar(date.max))
 _CALENDAR_MOMENTS = tuple(
     pa.scalar(moment, pa.timestamp("us", tz="UTC"))
     for moment in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 )
-_MAX_INTEGER_DIGITS = 19
-_INT64 = range(-(2**63), 2**63)
 _NOUNS = {
     ColumnType.STRING: told("a text"),
     ColumnType.INTEGER: told("a whole number of at most 64 bits"),
@@ -82,25 +76,73 @@ def typed_batch(
             `NULL_AND_COUNT` each becomes null and is told to the journal.
     """
     arrays = [
-        _typed_array(column, raw, first_row_number, bad_values, journal)
-        for column, raw in zip(columns, values, strict=True)
+        # Arrow names no bad cell when it refuses a column, so a refused one is walked, and only that.
+        _walked(column, raw, first_row_number, bad_values, journal) if array is None else array
+        for column, raw, array in zip(columns, values, _converted(columns, values), strict=True)
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(list(columns)))
 
 
-def _typed_array(
+def by_column(rows: Iterable[Sequence[object]], width: int) -> list[list[object]]:
+    """Turn rows of `width` values each into what `typed_batch` takes: a list for each column.
+
+    Rows that are made one at a time (a `map`, a generator) are never all there at once, which spares
+    the garbage collector looking through them.
+
+    Raises:
+        ValueError: if the rows do not have that many values in all.
+    """
+    cells = list(chain.from_iterable(rows))
+    turned = [cells[position::width] for position in range(width)]
+    if width and len(turned[0]) != len(turned[-1]):
+        raise ValueError(f"{len(cells)} values are no rows of {width}")
+    return turned
+
+
+def _converted(
+    columns: Sequence[Column], values: Sequence[Sequence[object]]
+) -> list[pa.Array | None]:
+    """Convert whole columns; None stands for one in which Arrow met a bad cell."""
+    arrays: list[pa.Array | None] = [None] * len(columns)
+    alike: defaultdict[_TextParser, list[tuple[int, pa.Array]]] = defaultdict(list)
+    for position, (column, raw) in enumerate(zip(columns, values, strict=True)):
+        with suppress(*_NOT_CONVERTIBLE):
+            try:
+                text = pa.array(raw, pa.string())
+            except pa.ArrowTypeError:
+                arrays[position] = _from_native(pa.array(raw), column.type)
+            else:
+                alike[_text_parser(column.type, text)].append((position, text))
+    for parser, members in alike.items():
+        parsed = _parsed_alike(parser, [text for _, text in members])
+        for (position, _), array in zip(members, parsed, strict=True):
+            arrays[position] = array
+    return arrays
+
+
+def _parsed_alike(parser: "_TextParser", texts: list[pa.Array]) -> list[pa.Array | None]:
+    """Parse columns of one kind as if they were one: a call of Arrow costs as much as many cells."""
+    if parser is _unparsed:
+        return texts
+    with suppress(*_NOT_CONVERTIBLE):
+        whole = _from_text(pa.concat_arrays(texts), parser)
+        ends = accumulate(map(len, texts))
+        return [
+            whole.slice(end - len(text), len(text)) for text, end in zip(texts, ends, strict=True)
+        ]
+    if len(texts) == 1:
+        return [None]
+    return [_parsed_alike(parser, [text])[0] for text in texts]
+
+
+def _walked(
     column: Column,
     raw: Sequence[object],
     first_row_number: int,
     bad_values: BadValues,
     journal: Journal,
 ) -> pa.Array:
-    # Arrow names no bad cell when it refuses a column, so a refused one is walked, and only that.
-    with suppress(ValueError, TypeError, ArithmeticError):
-        try:
-            return _from_text(pa.array(raw, pa.string()), column.type)
-        except pa.ArrowTypeError:
-            return _from_native(pa.array(raw), column.type)
+    """Parse cell by cell, reporting each bad one."""
     cells: list[object] = []
     for offset, value in enumerate(raw):
         try:
@@ -133,18 +175,26 @@ def _report(
     )
 
 
-def _from_text(text: pa.Array, wanted: ColumnType) -> pa.Array:
-    """Parse a whole column of text.
+def _text_parser(wanted: ColumnType, text: pa.Array) -> "_TextParser":
+    if wanted is ColumnType.DECIMAL and any(map(_is_long_ratio, text[:_SAMPLE_ROWS].to_pylist())):
+        return _ratios
+    return _TEXT_PARSERS[wanted]
+
+
+def _from_text(text: pa.Array, parser: "_TextParser") -> pa.Array:
+    """Parse whole columns of text.
 
     Raises:
-        pa.ArrowInvalid: if a value is not of the wanted type.
+        pa.ArrowInvalid: if a value is not what the parser reads.
     """
-    if wanted is ColumnType.STRING:
-        return text
     # A cast that fails costs ten times one that succeeds, so empty texts are looked for first.
     if pc.min(pc.binary_length(text)).as_py() == 0:
         text = pc.if_else(pc.equal(text, ""), None, text)
-    return _TEXT_PARSERS[wanted](text)
+    return parser(text)
+
+
+def _unparsed(text: pa.Array) -> pa.Array:
+    return text
 
 
 def _integers(text: pa.Array) -> pa.Array:
@@ -156,17 +206,25 @@ def _integers(text: pa.Array) -> pa.Array:
 
 
 def _decimals(text: pa.Array) -> pa.Array:
+    _check_safe(text)
+    with suppress(pa.ArrowInvalid):
+        return text.cast(_DECIMAL)
+    return _ratios(text)
+
+
+def _ratios(text: pa.Array) -> pa.Array:
+    _check_safe(text)
+    with suppress(pa.ArrowInvalid):
+        return _rounded(text.cast(_ROUNDABLE[0]))
+    return _rounded(text.cast(_ROUNDABLE[1]))
+
+
+def _check_safe(text: pa.Array) -> None:
     # Arrow 26 reads too many digits as another number, and a huge exponent ends the process:
     # such texts are left to the cell by cell reading.
     longest = pc.max(pc.binary_length(text)).as_py() or 0
     if longest > _SAFE_TEXT_LENGTH or _has_exponent(text):
         raise pa.ArrowInvalid("not safe to cast")
-    if not any(map(_is_long_ratio, text[:_SAMPLE_ROWS].to_pylist())):
-        with suppress(pa.ArrowInvalid):
-            return text.cast(_DECIMAL)
-    with suppress(pa.ArrowInvalid):
-        return _rounded(text.cast(_ROUNDABLE[0]))
-    return _rounded(text.cast(_ROUNDABLE[1]))
 
 
 def _has_exponent(text: pa.Array) -> bool:
@@ -210,7 +268,9 @@ def _in_calendar(parsed: pa.Array, calendar: tuple[pa.Scalar, pa.Scalar]) -> pa.
     return parsed
 
 
-_TEXT_PARSERS: dict[ColumnType, Callable[[pa.Array], pa.Array]] = {
+_TextParser = Callable[[pa.Array], pa.Array]
+_TEXT_PARSERS: dict[ColumnType, _TextParser] = {
+    ColumnType.STRING: _unparsed,
     ColumnType.INTEGER: _integers,
     ColumnType.DECIMAL: _decimals,
     ColumnType.FLOAT: lambda text: _finite(text.cast(pa.float64())),
@@ -243,109 +303,3 @@ def _from_native(inferred: pa.Array, wanted: ColumnType) -> pa.Array:
             raise pa.ArrowInvalid("not safe to cast")
         return inferred.cast(_DECIMAL) if found.scale <= DECIMAL_SCALE else _rounded(inferred)
     raise pa.ArrowInvalid("not exact")
-
-
-def parse_cell(wanted: ColumnType, value: object) -> object:
-    """Turn one raw value into the Python value of a column type, by the rules of `typed_batch`.
-
-    Raises:
-        ValueError: if the value is not one of that type.
-    """
-    if value is None:
-        return None
-    if wanted is ColumnType.STRING:
-        return _text_of(value)
-    if isinstance(value, str):
-        value = value.strip()
-        if not value:
-            return None
-    return _CELL_PARSERS[wanted](value)
-
-
-def _text_of(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        text = value
-    elif isinstance(value, list | dict):
-        text = msgspec.json.encode(value).decode()
-    else:
-        text = str(value)
-    text.encode()
-    return text
-
-
-def _exact_decimal(value: object) -> Decimal:
-    # A float is read by its shortest text, which is what the vendor wrote.
-    text = str(value)
-    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
-        raise ValueError(text[:_SHOWN_CHARACTERS])
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise ValueError("exponent") from error
-
-
-def _integer_cell(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        number = value
-    else:
-        exact = _exact_decimal(value)
-        if exact.adjusted() >= _MAX_INTEGER_DIGITS or exact != exact.to_integral_value():
-            raise ValueError("not whole")
-        number = int(exact)
-    if number not in _INT64:
-        raise ValueError("over 64 bits")
-    return number
-
-
-def _decimal_cell(value: object) -> Decimal:
-    try:
-        rounded = _exact_decimal(value).quantize(_QUANTUM, ROUND_HALF_EVEN, _EXACT)
-    except InvalidOperation as error:
-        raise ValueError("too large") from error
-    if rounded.adjusted() >= DECIMAL_PRECISION - DECIMAL_SCALE:
-        raise ValueError("too large")
-    return rounded
-
-
-def _float_cell(value: object) -> float:
-    number = float(_exact_decimal(value))
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("too large")
-    return number
-
-
-def _boolean_cell(value: object) -> bool:
-    found = _BOOLEANS.get(str(value).lower())
-    if found is None:
-        raise ValueError("not a boolean")
-    return found
-
-
-def _date_cell(value: object) -> date:
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise ValueError("not a date")
-    return date.fromisoformat(value)
-
-
-def _moment_cell(value: object) -> datetime:
-    if not isinstance(value, str) or not _DATE.match(value):
-        raise ValueError("not a moment")
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("before year 1 or after year 9999") from error
-
-
-_CELL_PARSERS: dict[ColumnType, Callable[[object], object]] = {
-    ColumnType.INTEGER: _integer_cell,
-    ColumnType.DECIMAL: _decimal_cell,
-    ColumnType.FLOAT: _float_cell,
-    ColumnType.BOOLEAN: _boolean_cell,
-    ColumnType.DATE: _date_cell,
-    ColumnType.DATETIME: _moment_cell,
-}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from headrace.connectors.rows import parse_cell
+from headrace.connectors.cells import parse_cell
 from headrace.kit.closed_sql import SQL_TYPES, quoted
 from headrace.kit.columns import NUMBERS, ColumnType
 from headrace.kit.told import Told, told

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from headrace.connectors.rows import parse_cell
+from headrace.connectors.cells import parse_cell
 from headrace.kit.columns import ColumnType, column_type_of
 from headrace.kit.outcomes import Refused
 from headrace.kit.told import Told, told, told_by

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.connectors.contract import ReadRequest
-from headrace.connectors.rows import BATCH_ROWS, typed_batch
+from headrace.connectors.rows import BATCH_ROWS, by_column, typed_batch
 from headrace.connectors.sources.demo_ads.calls import NetworkCalls
 from headrace.kit.columns import Column
 from headrace.kit.days import DayRange
@@ -91,7 +91,7 @@ class BatchMaker:
         rows, self._rows = self._rows, []
         batch = typed_batch(
             self._columns,
-            list(zip(*map(msgspec.structs.astuple, rows), strict=True)),
+            by_column(map(msgspec.structs.astuple, rows), len(self._columns)),
             first_row_number=self._next_row_number,
             bad_values=self._request.bad_values,
             journal=self._request.journal,
