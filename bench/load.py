@@ -4,8 +4,8 @@ Generates rows once as Parquet, loads them into an embedded PostgreSQL with the 
 and does the same with `COPY ... FROM` of a file prepared in PostgreSQL's own binary format, read by
 the server itself. Where a reference interpreter with `dlt[postgres]` and `adbc-driver-postgresql`
 is given, dlt appends and upserts the same rows. Rounds of the parts alternate; medians are printed,
-one line each: `name | ours | reference | ratio`. Rows of one transaction come through one session of
-the server, which COPY keeps busy: what its own COPY gains over dlt is the most a load can.
+one line each: `name | ours | reference | ratio`. What the server's own COPY gains over dlt stands
+beside it: a load of one transaction goes through one session, and cannot well be faster than that.
 
     python bench/load.py [--reference .venv-bench/bin/python] [--rows 5000000] [--rounds 3]
 """
@@ -220,7 +220,7 @@ class Bench:
         if dlts:
             reference = statistics.median(dlts)
             line("append to PostgreSQL, dlt with Parquet", seconds, reference)
-            line("the bound of that: server-side COPY, dlt with Parquet", copy, reference)
+            line("beside it: server-side COPY, dlt with Parquet", copy, reference)
         print(f"append, peak memory above start | {max(d.peak_mb for d in ours):.0f} MB | 400 MB |")
 
     def upsert(self, rounds: int) -> None:
