@@ -77,33 +77,38 @@ def carry_out(resources: Resources, run_id: int, fence: int) -> None:
             _record(context, TryLater(_WORN_OUT))
             return
         log.info("run started", kind=kind.name, subject_id=context.subject_id)
-        try:
-            kind.carry_out(context)
-            log.info("run ended")
-        except RunLost:
-            log.info("run lost to another worker, or cancelled")
-        except RunPaused:
-            log.info("run paused with what it is of")
-        except NotFound as error:
-            # Asked for in the moment in which it was deleted: too late for the deletion to cancel it.
-            log.warning("run cancelled: what it needs was deleted", details=str(error))
-            _abandon(context)
-        except OutsideError as error:
-            _record(context, error)
-        except DATABASE_AWAY:
-            log.warning("run broke off: the database does not answer", exc_info=True)
-            _record(context, TryLater(_DATABASE_AWAY))
-        except CannotOpen as error:
-            log.exception(
-                "run put off: a stored secret does not open; is the secret key the right one?"
-            )
-            _record(context, SlowDown(told_by(error), _LOCKED_SECONDS))
-        except Exception:
-            log.exception("run broke")
-            _record(
-                context,
-                TryLater(told("Something went wrong inside Headrace; the log has the details.")),
-            )
+        _try(context, kind)
+
+
+def _try(context: RunContext, kind: RunKind) -> None:
+    """Carry out the run, and record what it met."""
+    try:
+        kind.carry_out(context)
+        log.info("run ended")
+    except RunLost:
+        log.info("run lost to another worker, or cancelled")
+    except RunPaused:
+        log.info("run paused with what it is of")
+    except NotFound as error:
+        # Asked for in the moment in which it was deleted: too late for the deletion to cancel it.
+        log.warning("run cancelled: what it needs was deleted", details=str(error))
+        _abandon(context)
+    except OutsideError as error:
+        _record(context, error)
+    except DATABASE_AWAY:
+        log.warning("run broke off: the database does not answer", exc_info=True)
+        _record(context, TryLater(_DATABASE_AWAY))
+    except CannotOpen as error:
+        log.exception(
+            "run put off: a stored secret does not open; is the secret key the right one?"
+        )
+        _record(context, SlowDown(told_by(error), _LOCKED_SECONDS))
+    except Exception:
+        log.exception("run broke")
+        _record(
+            context,
+            TryLater(told("Something went wrong inside Headrace; the log has the details.")),
+        )
 
 
 def _span(context: RunContext, kind: RunKind) -> AbstractContextManager[tracing.Span]:
