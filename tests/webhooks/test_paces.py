@@ -43,7 +43,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
 
 
 def _paces(**more: int) -> Paces:
-    return Paces(**({"per_endpoint": 4, "per_host": 8} | more))
+    return Paces(**({"per_host": 8} | more))
 
 
 @pytest.mark.usefixtures("clock")
@@ -79,9 +79,9 @@ def test_who_keeps_us_waiting_is_not_proven(clock: _Clock) -> None:  # F31
     asyncio.run(run())
 
 
-def test_places_of_an_endpoint_and_of_a_host_are_bounded(clock: _Clock) -> None:  # S94
+def test_places_at_a_host_are_bounded(clock: _Clock) -> None:  # S94
     async def run() -> None:
-        paces = _paces(per_endpoint=2, per_host=3)
+        paces = _paces(per_host=3)
         for endpoint in (1, 2):
             await _answer(paces, endpoint)  # proven
         held: list[Place] = []
@@ -91,11 +91,7 @@ def test_places_of_an_endpoint_and_of_a_host_are_bounded(clock: _Clock) -> None:
             held.append(await paces.enter(endpoint, "host"))
 
         tasks = [asyncio.create_task(enter(endpoint)) for endpoint in (1, 1, 1, 2, 2)]
-        for expected in (
-            3,
-            4,
-            5,
-        ):  # two of the first, one of the second; then one for each that left
+        for expected in (3, 4, 5):  # then one for each that left
             for _ in range(4):
                 await asyncio.sleep(0)
             assert len(held) == expected
@@ -109,7 +105,7 @@ def test_what_hangs_leaves_room_to_begin(clock: _Clock) -> None:  # F31, F37
     """More unproven requests than may begin at once: after a second the next ones begin."""
 
     async def run() -> None:
-        paces = Paces(per_endpoint=100, per_host=1000)
+        paces = Paces(per_host=1000)
         entered: list[Any] = []
 
         async def hang(endpoint: int) -> None:

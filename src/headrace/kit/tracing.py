@@ -6,7 +6,7 @@ everything here does nothing.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import count
 from typing import Any, TypeVar, cast
 
@@ -51,7 +51,7 @@ class Span:
             self._span.set_attribute("error.type", reason)
 
 
-_NO_SPAN = Span()
+_NO_SPAN = nullcontext(Span())
 
 
 def _named(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -102,18 +102,21 @@ def sending(url: str, process: str, version: str) -> Iterator[None]:
         provider.shutdown()
 
 
-@contextmanager
 def span(
     name: str, *, kind: str = "internal", parent: str | None = None, **attributes: Any
-) -> Iterator[Span]:
+) -> AbstractContextManager[Span]:
     """Time a block as a span of the current trace.
 
     kind: internal, server, client or consumer. parent: a W3C traceparent that it goes on from,
         instead of what is current here. attributes: as `Span.note` takes them.
     """
-    if _tracer is None:
-        yield _NO_SPAN
-        return
+    return _NO_SPAN if _tracer is None else _recorded(name, kind, parent, attributes)
+
+
+@contextmanager
+def _recorded(
+    name: str, kind: str, parent: str | None, attributes: dict[str, Any]
+) -> Iterator[Span]:
     from opentelemetry.trace import SpanKind
 
     with _tracer.start_as_current_span(

@@ -9,8 +9,10 @@ import asyncio
 import heapq
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import NamedTuple
 
 import psycopg
 import structlog
@@ -25,6 +27,7 @@ from headrace.rest.resources import Resources
 from headrace.webhooks import jobs, queue
 from headrace.webhooks.paces import Paces
 from headrace.webhooks.queue import Result, Taken
+from headrace.webhooks.senders import Senders
 from headrace.webhooks.sending import BODY_BYTES, Secrets, attempt
 
 log = structlog.get_logger(__name__)
@@ -37,6 +40,14 @@ _MANY_RESULTS = 300
 _PAUSE_SECONDS = 1.0
 
 
+class _InHand(NamedTuple):
+    """A delivery to send, and the moment (of the monotonic clock) by which that must begin."""
+
+    outbound: AsyncOutbound
+    taken: Taken
+    begin_by: float
+
+
 class Dispatcher:
     """Sends deliveries for one worker; any number of them may work on one database."""
 
@@ -46,12 +57,9 @@ class Dispatcher:
         self._deadline = float(settings.webhook_timeout_seconds)
         self._lease_seconds = 2 * self._deadline + 2.0
         self._secrets = Secrets(resources.vault)
-        self._paces = Paces(
-            per_endpoint=settings.webhook_requests_per_endpoint,
-            per_host=settings.webhook_requests_per_host,
-        )
+        self._paces = Paces(per_host=settings.webhook_requests_per_host)
+        self._senders = Senders(settings.webhook_requests_per_endpoint, self._deliver)
         self._results: list[Result] = []
-        self._under_way: set[asyncio.Task[None]] = set()
         self._due: list[float] = []
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -85,9 +93,8 @@ class Dispatcher:
     async def drain(self) -> None:
         """Send everything that is due now, and write down the results: a dispatcher's hour in one."""
         async with self._outbound() as outbound:
-            while await self.turn(outbound) or self._under_way or self._results:
-                if self._under_way:
-                    await asyncio.wait(self._under_way)
+            while await self.turn(outbound) or self._senders.are_busy or self._results:
+                await self._senders.settle()
         self._thread.shutdown(wait=False)
 
     async def turn(self, outbound: AsyncOutbound) -> bool:
@@ -163,18 +170,17 @@ class Dispatcher:
         self._paces.take(taken.endpoint_id)
         # Begun too late, an attempt could end after others have taken the delivery for abandoned.
         begin_by = time.monotonic() + self._lease_seconds - self._deadline - 1.0
-        task = asyncio.create_task(self._deliver(outbound, taken, begin_by))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._senders.hand(taken.endpoint_id, _InHand(outbound, taken, begin_by))
 
-    async def _deliver(self, outbound: AsyncOutbound, taken: Taken, begin_by: float) -> None:
-        result = taken.put_back()
-        place = await self._paces.enter(taken.endpoint_id, taken.host)
+    async def _deliver(self, item: "_InHand") -> None:
+        taken = item.taken
         try:
-            if place.is_wise and time.monotonic() < begin_by:
-                result = await attempt(outbound, self._secrets, taken)
-        finally:
-            self._paces.leave(place)
+            result = await self._tried(item)
+        except Exception:
+            # Nothing is known of it: it is due again when its lease has run out.
+            log.exception("attempt broke", delivery_id=taken.delivery_id)
+            self._paces.note(taken.put_back())
+            return
         self._paces.note(result)
         self._results.append(result)
         if len(self._results) >= _MANY_RESULTS:
@@ -182,6 +188,15 @@ class Dispatcher:
         elif self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(_GATHER_SECONDS, self._wake.set)
+
+    async def _tried(self, item: "_InHand") -> Result:
+        place = await self._paces.enter(item.taken.endpoint_id, item.taken.host)
+        try:
+            if place.is_wise and time.monotonic() < item.begin_by:
+                return await attempt(item.outbound, self._secrets, item.taken)
+            return item.taken.put_back()
+        finally:
+            self._paces.leave(place)
 
     async def _wait(self) -> None:
         """Wait for a notification, for results, or until the next attempt is due."""
@@ -193,8 +208,7 @@ class Dispatcher:
 
     async def _settle(self) -> None:
         """Let requests under way end, and write down how."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=self._deadline + 1.0)
+        await self._senders.settle(self._deadline + 1.0)
         results, self._results = self._results, []
         with suppress(*DATABASE_AWAY):
             await asyncio.to_thread(self._record, results)
@@ -217,9 +231,9 @@ class Dispatcher:
 
 
 def _count(results: list[Result]) -> None:
-    for result in results:
-        if result.attempt is not None:
-            metrics.WEBHOOK_ATTEMPTS.labels(result.outcome).inc()
+    outcomes = Counter(result.outcome for result in results if result.attempt is not None)
+    for outcome, number in outcomes.items():
+        metrics.WEBHOOK_ATTEMPTS.labels(outcome).inc(number)
 
 
 def run(resources: Resources, database_url: str, halted: threading.Event) -> None:

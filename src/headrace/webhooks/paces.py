@@ -28,7 +28,6 @@ _FORGET_SECONDS = 60.0
 class _Pace:
     """One endpoint. target: how many of its deliveries may be in hand. begun: when each began."""
 
-    slots: asyncio.Semaphore
     target: int = _AT_FIRST
     in_hand: int = 0
     is_failing: bool = False
@@ -56,7 +55,7 @@ class _Host:
         self.users = 0
 
 
-@dataclass(eq=False, frozen=True)
+@dataclass(eq=False, slots=True)
 class Place:
     """A place for one request. slots: held for it; the last one for a second at most.
 
@@ -73,11 +72,10 @@ class Place:
 class Paces:
     """Every endpoint that a dispatcher has to do with. For one event loop.
 
-    per_endpoint, per_host: how many requests are sent at once.
+    per_host: how many requests are sent to a host at once. How many to one endpoint, `Senders` says.
     """
 
-    def __init__(self, *, per_endpoint: int, per_host: int) -> None:
-        self._per_endpoint = per_endpoint
+    def __init__(self, *, per_host: int) -> None:
         self._per_host = per_host
         self._paces: dict[int, _Pace] = {}
         self._hosts: dict[str, _Host] = {}
@@ -106,20 +104,19 @@ class Paces:
         """Count a delivery that was taken in hand."""
         pace = self._paces.get(endpoint_id)
         if pace is None:
-            pace = self._paces[endpoint_id] = _Pace(asyncio.Semaphore(self._per_endpoint))
+            pace = self._paces[endpoint_id] = _Pace()
         pace.in_hand += 1
 
     async def enter(self, endpoint_id: int, host: str) -> "Place":
-        """Wait for a place at the endpoint and at its host; `leave` it in any case."""
+        """Wait for a place at an endpoint's host; `leave` it in any case."""
         pace = self._paces[endpoint_id]
         there = self._hosts.get(host)
         if there is None:
             there = self._hosts[host] = _Host(self._per_host)
-        is_proven = pace.is_proven(time.monotonic())
-        begun = self._begun if is_proven else self._begun_unproven
-        wanted = [pace.slots, there.slots, begun]
-        if not is_proven:
-            wanted.insert(1, there.for_unproven)
+        if pace.is_proven(time.monotonic()):
+            wanted = [there.slots, self._begun]
+        else:
+            wanted = [there.for_unproven, there.slots, self._begun_unproven]
         there.users += 1
         for number, slots in enumerate(wanted):
             try:

@@ -7,7 +7,6 @@ that took it may be thought dead; so nothing has to look for what dead dispatche
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
@@ -126,7 +125,8 @@ _CLAIM = text("""
         RETURNING item.*
     )
     SELECT taken.delivery_id, taken.claims, taken.tries, taken.is_redelivery,
-        endpoint.id AS endpoint_id, endpoint.uid AS endpoint_uid, endpoint.workspace_id,
+        endpoint.id AS endpoint_id, CAST(endpoint.uid AS text) AS endpoint_uid,
+        endpoint.workspace_id,
         endpoint.url, endpoint.host, endpoint.secret, endpoint.extended_retries,
         CASE WHEN endpoint.previous_secret_until > clock_timestamp()
             THEN endpoint.previous_secret END AS previous_secret,
@@ -261,7 +261,7 @@ class Taken(NamedTuple):
     tries: int
     is_redelivery: bool
     endpoint_id: int
-    endpoint_uid: UUID
+    endpoint_uid: str
     workspace_id: int
     url: str
     host: str
