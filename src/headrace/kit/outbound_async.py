@@ -12,11 +12,10 @@ import ssl
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from aiohttp.abc import ResolveResult
@@ -51,8 +50,7 @@ class NoAnswer(Exception):
         self.failure = failure
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back. body: the first bytes of it, as they came, at most as many as asked for."""
 
     status: int

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 _EVENTS_AT_ONCE = 500
 _POLL_SECONDS = 1.0
 # Results wait so long for others to be written with, unless there are many.
-_GATHER_SECONDS = 0.04
+_GATHER_SECONDS = 0.1
 _MANY_RESULTS = 300
 _PAUSE_SECONDS = 1.0
 

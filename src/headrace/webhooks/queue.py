@@ -313,7 +313,8 @@ def claim(session: Session, wanted: Wanted, *, lease_seconds: float, host_rate: 
     """
     session.execute(_TAKE_TURN)
     numbers = {"lease_seconds": lease_seconds, "host_rate": host_rate, "host_burst": host_rate}
-    return [Taken(*row) for row in session.execute(_CLAIM, asdict(wanted) | numbers)]
+    rows = session.execute(_CLAIM, asdict(wanted) | numbers).all()
+    return [Taken._make(row) for row in rows]
 
 
 def record(session: Session, results: Sequence[Result]) -> None:

@@ -46,6 +46,9 @@ class Step:
     hold_seconds: float = 0.0
 
 
+_DELIVERED = Step(Next.DELIVERED)
+
+
 def step_after(
     status: int | None, tries: int, *, extended: bool, retry_after_seconds: float | None
 ) -> Step:
@@ -55,7 +58,7 @@ def step_after(
     receiver that says when to come again is not tried before, nor kept waiting for over a day.
     """
     if status is not None and 200 <= status < 300:
-        return Step(Next.DELIVERED)
+        return _DELIVERED
     if status == _GONE:
         return Step(Next.DISABLE)
     asked = 0.0

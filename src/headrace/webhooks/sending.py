@@ -45,11 +45,12 @@ async def attempt(outbound: AsyncOutbound, secrets: Secrets, taken: Taken) -> Re
     with tracing.span("webhook attempt", kind="client", server__address=taken.host) as span:
         try:
             answer = await outbound.send("POST", taken.url, headers, content)
-            span.note(http__response__status_code=answer.status)
         except NoAnswer as error:
             failure = error.failure.value
             span.fail(failure)
+        status = answer.status if answer else None
         span.note(
+            http__response__status_code=status,
             headrace__delivery_id=taken.delivery_id,
             headrace__endpoint_id=taken.endpoint_id,
             headrace__workspace_id=taken.workspace_id,
@@ -58,7 +59,7 @@ async def attempt(outbound: AsyncOutbound, secrets: Secrets, taken: Taken) -> Re
     tried = {
         "started_at": started_at,
         "duration_ms": int((time.monotonic() - began) * 1000),
-        "response_status": answer.status if answer else None,
+        "response_status": status,
         "response_body": _shown(answer.body, secret, previous) if answer else None,
         "error": failure,
         "is_redelivery": taken.is_redelivery,
