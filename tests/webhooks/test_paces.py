@@ -54,7 +54,7 @@ def test_who_answers_is_given_more_and_who_fails_one_at_a_time() -> None:
             await _answer(paces, 1)
         await _answer(paces, 2)
         await _answer(paces, 2, "retry")
-        assert _allowance(paces.wanted(), 1) == (14, True)
+        assert _allowance(paces.wanted(), 1) == (34, True)
         assert _allowance(paces.wanted(), 2) == (1, False)
         await _answer(paces, 2)
         assert _allowance(paces.wanted(), 2) == (4, True)
@@ -69,7 +69,7 @@ def test_who_keeps_us_waiting_is_not_proven(clock: _Clock) -> None:  # F31
             await _answer(paces, 1)
         paces.take(1)
         place = await paces.enter(1, "host")
-        assert _allowance(paces.wanted(), 1) == (13, True)
+        assert _allowance(paces.wanted(), 1) == (33, True)
         clock.now += 1.5
         assert _allowance(paces.wanted(), 1) == (0, False)
         wanted = paces.wanted()

@@ -34,9 +34,11 @@ log = structlog.get_logger(__name__)
 
 _EVENTS_AT_ONCE = 500
 _POLL_SECONDS = 1.0
-# Results wait so long for others to be written with, unless there are many.
+# Results wait so long for others to be written with, unless there are many, or some and nothing is in
+# hand any more.
 _GATHER_SECONDS = 0.1
 _MANY_RESULTS = 300
+_SOME_RESULTS = 4
 _PAUSE_SECONDS = 1.0
 
 
@@ -60,6 +62,7 @@ class Dispatcher:
         self._paces = Paces(per_host=settings.webhook_requests_per_host)
         self._senders = Senders(settings.webhook_requests_per_endpoint, self._deliver)
         self._results: list[Result] = []
+        self._in_hand = 0
         self._due: list[float] = []
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -167,6 +170,7 @@ class Dispatcher:
             jobs.queue_mails(session, [row.id for row in disabled])
 
     def _start(self, outbound: AsyncOutbound, taken: Taken) -> None:
+        self._in_hand += 1
         self._paces.take(taken.endpoint_id)
         # Begun too late, an attempt could end after others have taken the delivery for abandoned.
         begin_by = time.monotonic() + self._lease_seconds - self._deadline - 1.0
@@ -181,9 +185,12 @@ class Dispatcher:
             log.exception("attempt broke", delivery_id=taken.delivery_id)
             self._paces.note(taken.put_back())
             return
+        finally:
+            self._in_hand -= 1
         self._paces.note(result)
         self._results.append(result)
-        if len(self._results) >= _MANY_RESULTS:
+        enough = _MANY_RESULTS if self._in_hand else _SOME_RESULTS
+        if len(self._results) >= enough:
             self._wake.set()
         elif self._timer is None:
             loop = asyncio.get_running_loop()

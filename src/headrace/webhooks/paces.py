@@ -16,6 +16,8 @@ _PLACES = 1000
 _UNPROVEN_SHARE = 4
 _MOST_IN_HAND = 512
 _AT_FIRST = 4
+# What is in hand grows fourfold with every round of it: a round takes a transaction.
+_MORE_FOR_A_SUCCESS = 3
 _SLOW_SECONDS = 1.0
 # Requests begun within the last second, of proven endpoints and of others: more at once, each with
 # a connection to open, would all run into their deadline on a machine that is busy.
@@ -158,8 +160,7 @@ class Paces:
         pace.in_hand -= 1
         pace.seen_at = time.monotonic()
         if result.outcome == "delivered":
-            # One more for each success doubles what is in hand with every round of it.
-            pace.target = min(_MOST_IN_HAND, max(_AT_FIRST, pace.target + 1))
+            pace.target = min(_MOST_IN_HAND, max(_AT_FIRST, pace.target + _MORE_FOR_A_SUCCESS))
             pace.has_succeeded, pace.is_failing = True, False
         elif result.outcome != "put_back":
             pace.target, pace.is_failing = 1, True
