@@ -28,7 +28,7 @@ class Prepared:
         return session.connection().exec_driver_sql(self.text, {**self.values, **values})
 
 
-def prepared(statement: Select[Any] | Update, *given: str) -> Prepared:
+def prepared(statement: Select[*tuple[Any, ...]] | Update, *given: str) -> Prepared:
     """Compile a statement whose parameters `given` come with each execution.
 
     Those have no value yet (`bindparam(name, required=False)`), and the driver refuses the statement

@@ -1,21 +1,39 @@
 """All SQL of events."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, text
 from sqlalchemy.orm import Session
 
-from headrace.events.models import Event, EventOutbox
+from headrace.db.prepared import prepared
+from headrace.events.models import Event
 from headrace.tenancy.models import Agency, Workspace
+
+_TITLES = prepared(
+    select(Agency.title, Workspace.title)
+    .join(Workspace, Workspace.agency_id == Agency.id)
+    .where(Workspace.id == bindparam("workspace_id", required=False)),
+    "workspace_id",
+)
+
+# One round trip: whatever reports something pays for it.
+_PUBLISH = text("""
+    WITH stored AS (
+        INSERT INTO event (workspace_id, uid, type, body, is_test)
+        VALUES (:workspace_id, :uid, :type, :body, false)
+        RETURNING id
+    ), waiting AS (
+        INSERT INTO event_outbox (event_id) SELECT id FROM stored
+    )
+    SELECT pg_notify(:channel, '')
+""")
 
 
 def titles(session: Session, workspace_id: int) -> tuple[str, str]:
     """Return the titles of a workspace's agency and of the workspace, which must exist."""
-    found = session.execute(
-        select(Agency.title, Workspace.title)
-        .join(Workspace, Workspace.agency_id == Agency.id)
-        .where(Workspace.id == workspace_id)
-    ).one()
+    session.flush()
+    found: Any = _TITLES.execute(session, {"workspace_id": workspace_id}).one()
     return found[0], found[1]
 
 
@@ -34,9 +52,18 @@ def insert_event(
     return int(stored)
 
 
-def put_in_outbox(session: Session, event_id: int) -> None:
-    """Let an event be taken up."""
-    session.execute(insert(EventOutbox).values(event_id=event_id))
+def publish_event(
+    session: Session, workspace_id: int, uid: str, name: str, body: str, *, channel: str
+) -> None:
+    """Store an event, let it be taken up, and say so on a channel when this transaction commits."""
+    values = {
+        "workspace_id": workspace_id,
+        "uid": uid,
+        "type": name,
+        "body": body,
+        "channel": channel,
+    }
+    session.execute(_PUBLISH, values)
 
 
 def delete_events_before(session: Session, moment: datetime, at_most: int) -> int:
