@@ -9,10 +9,12 @@ from sqlalchemy import text
 
 from fakes.callers import take_jobs
 from fakes.pipelines import PipelineFake
+from headrace.access.authentication import server_scope
 from headrace.db.engine import transaction
 from headrace.rest.resources import Resources, open_resources
-from headrace.runs import scheduling
+from headrace.runs import scheduling, service
 from headrace.runs import tasks as run_tasks
+from headrace.runs.service import NewRun
 from headrace.settings import Settings
 
 _DAILY = {"scheduling": [{"interval": "day", "hours": 3}]}
@@ -77,6 +79,20 @@ def test_all_at_once(pipeline: PipelineFake, resources: Resources, is_deleted: b
     if not is_deleted:
         assert found.json()["status"] == "synced"
         assert [each["hours"] for each in found.json()["scheduling"]] == [3]
+
+
+def test_a_run_asked_for_too_late_is_cancelled(  # F14
+    pipeline: PipelineFake, resources: Resources
+) -> None:
+    workspace, path = pipeline.workspace, f"/api/v3/extracts/{pipeline.extract_id}"
+    assert workspace.call("DELETE", path).status_code == 204
+    with transaction(resources.sessions) as session:
+        scope = server_scope(session, workspace.id)
+        late = NewRun("extract", str(pipeline.extract_id), "connection:1", "manual")
+        run_id = service.start(session, scope, late)
+    _tick(resources)
+    run = workspace.get(f"/api/v3/runs/{run_id}")
+    assert (run["status"], run["error_class"], len(run["attempts"])) == ("cancelled", None, 1)
 
 
 def _settle(pipeline: PipelineFake, resources: Resources) -> None:

@@ -37,8 +37,8 @@ def publish(session: Session, workspace_id: int, name: str, facts: Mapping[str, 
         KeyError: if the catalogue has no such type.
         ValueError: if keys are missing, or others given.
     """
-    uid, body = _composed(session, workspace_id, name, facts)
-    queries.publish_event(session, workspace_id, uid, name, body, channel=WAKE_CHANNEL)
+    new = record(session, workspace_id, name, facts)
+    queries.put_in_outbox(session, new.id, WAKE_CHANNEL)
 
 
 def record(
@@ -50,15 +50,6 @@ def record(
     is_test: bool = False,
 ) -> NewEvent:
     """Store an event without letting it be taken up; raises as `publish` does."""
-    uid, body = _composed(session, workspace_id, name, facts)
-    event_id = queries.insert_event(session, workspace_id, uid, name, body, is_test=is_test)
-    return NewEvent(event_id, uid)
-
-
-def _composed(
-    session: Session, workspace_id: int, name: str, facts: Mapping[str, object]
-) -> tuple[str, str]:
-    """Return the id of a new event and the very text that is sent."""
     item = EVENT_TYPES[name]
     if not facts_fit(name, facts):
         raise ValueError(f"an event {name} has the keys {item.keys}, not {tuple(facts)}")
@@ -68,7 +59,9 @@ def _composed(
     data |= {key: _as_text(value) for key, value in facts.items()}
     uid = uuid.uuid4().hex.upper()
     body = {"id": uid, "type": name, "timestamp": timestamp, "data": data}
-    return uid, msgspec.json.encode(body).decode()
+    text = msgspec.json.encode(body).decode()
+    event_id = queries.insert_event(session, workspace_id, uid, name, text, is_test=is_test)
+    return NewEvent(event_id, uid)
 
 
 def wake(session: Session) -> None:
