@@ -1,7 +1,7 @@
 """The tasks that send: a few for each endpoint, each of which sends one delivery after the other.
 
 What an endpoint has in hand waits for them in a line. A task for each delivery would do the same and
-cost a quarter more: it is made, waits for its turn and is woken, all for one request.
+cost more: it is made, waits for its turn and is woken, all for one request.
 """
 
 import asyncio
