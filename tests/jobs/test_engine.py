@@ -49,20 +49,20 @@ class RunningEngine:
         self.noted.append(number)
         self.doing()
 
-    def ask(self, number: int) -> None:
-        """Defer a job."""
+    def ask(self, *numbers: int) -> None:
+        """Defer jobs."""
         database = make_engine(self._url)
         with transaction(session_maker(database)) as session:
-            port.defer(session, NOTE, [{"number": number}])
+            port.defer(session, NOTE, [{"number": number} for number in numbers])
         database.dispose()
 
     def wait_until_noted(self, *numbers: int) -> None:
         for _ in range(PATIENCE):
-            if self.noted == list(numbers):
+            if sorted(self.noted) == list(numbers):
                 break
             assert self._thread.is_alive(), "the engine is gone"
             time.sleep(0.05)
-        assert self.noted == list(numbers)
+        assert sorted(self.noted) == list(numbers)
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
@@ -84,6 +84,35 @@ def test_jobs_are_carried_out_until_told_to_stop(running: RunningEngine) -> None
     running.wait_until_noted(1)
     running.stop()
     assert running.all_ended is True
+
+
+def test_taking_a_job_does_not_read_the_whole_queue_for_each_job_in_it(
+    running: RunningEngine, committed_database: str
+) -> None:
+    released, queued = threading.Event(), 400
+    running.doing = released.wait
+    running.ask(1, 2)
+    running.wait_until_noted(1, 2)  # both threads are at work: the others stay in the queue
+    running.ask(*range(3, queued + 3))
+    with psycopg.connect(plain_dsn(committed_database), autocommit=True) as admin:
+        admin.execute("VACUUM procrastinate_jobs")  # plans are made anew, with what it has seen
+    released.set()
+    running.wait_until_noted(*range(1, queued + 3))
+    running.stop()  # connections that end report what they have read
+    assert _rows_read_of_the_queue(committed_database) / queued < queued / 4
+
+
+def _rows_read_of_the_queue(url: str) -> int:
+    by_index = (
+        "(SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = of_jobs.relname)"
+    )
+    read = (
+        f"SELECT seq_tup_read + {by_index} FROM pg_stat_user_tables AS of_jobs WHERE relname = %s"
+    )
+    with psycopg.connect(plain_dsn(url)) as connection:
+        row = connection.execute(read, ("procrastinate_jobs",)).fetchone()
+        assert row is not None
+        return int(row[0])
 
 
 def _sign_of_life(url: str) -> datetime:

@@ -19,6 +19,10 @@ Task = Callable[..., None]
 log = structlog.get_logger(__name__)
 _LEAVING_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
+# A queue is empty one moment and long the next. How to take a job from it is planned once for a
+# connection, most often when it is empty: by reading all of it, for each of its jobs anew, and then
+# by sorting them. Without these two ways it is read in the order in which jobs are taken.
+_SETTINGS = {"enable_seqscan": "off", "enable_sort": "off", "synchronous_commit": "off"}
 
 
 async def work(
@@ -63,11 +67,12 @@ async def _serve(
     timeout_seconds: float,
     grace_seconds: float,
 ) -> None:
-    # A queue is empty one moment and long the next. How to take a job from it is planned once for a
-    # connection, most often when it is empty: by reading all of it, for each of its jobs anew.
-    dsn = plain_dsn(database_url, SYSTEM, enable_seqscan="off", synchronous_commit="off")
     connector = procrastinate.PsycopgConnector(
-        conninfo=dsn, min_size=1, max_size=4, configure=_set_up, pool_factory=_make_pool
+        conninfo=plain_dsn(database_url, SYSTEM, **_SETTINGS),
+        min_size=1,
+        max_size=4,
+        configure=_set_up,
+        pool_factory=_make_pool,
     )
     app = procrastinate.App(connector=connector)
     for name, task in tasks.items():
