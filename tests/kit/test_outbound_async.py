@@ -1,6 +1,5 @@
 """The guard for many requests at once: what the one for single requests promises, and deadlines."""
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from fakes.certificates import Authority
 from fakes.name_server import name_server
@@ -50,7 +50,7 @@ def _post(policy: OutboundPolicy, *urls: str, **options: Any) -> list[Answer | F
                     found.append(error.failure)
         return found
 
-    return asyncio.run(send())
+    return uvloop.run(send())
 
 
 def test_what_is_sent_is_what_was_given(authority: Authority, receiver: Receiver) -> None:

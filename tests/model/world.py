@@ -1,6 +1,5 @@
 """What the machine acts on: one customer's workspace with a source, a destination and a receiver."""
 
-import asyncio
 import json
 from collections import Counter
 from contextlib import ExitStack
@@ -9,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import uvloop
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
@@ -214,7 +214,7 @@ class World:
     def dispatch(self, failures: int = 0) -> None:
         """Send what is due; the receiver fails so often first."""
         self.stage.receiver.planned = [Reply(status=500)] * failures
-        asyncio.run(Dispatcher(self.stage.resources).drain())
+        uvloop.run(Dispatcher(self.stage.resources).drain())
         self.stage.receiver.planned.clear()
 
     def come_to_rest(self) -> None:

@@ -1,11 +1,11 @@
 """Fixtures of webhooks: an authority that is trusted, receivers, endpoints, a dispatcher."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import uvloop
 
 from fakes.callers import WorkspaceFake
 from fakes.certificates import Authority, ServerFiles
@@ -95,7 +95,7 @@ class Hooks:
 
     def dispatch(self) -> None:
         """Do what the dispatcher does until nothing is due."""
-        asyncio.run(Dispatcher(self.workspace.resources).drain())
+        uvloop.run(Dispatcher(self.workspace.resources).drain())
 
     def let_pass(self, seconds: float) -> None:
         """Let that much time pass for what waits in the queue."""

@@ -1,12 +1,12 @@
 """Several dispatchers, and thousands of deliveries: on a database of its own, over real sockets."""
 
-import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import uvloop
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
@@ -144,7 +144,7 @@ def test_who_died_between_sending_and_recording_is_replaced(
 ) -> None:  # F33
     hooks.verified(receiver.url(), "load_completed")
     hooks.happen()
-    asyncio.run(_die_after_sending(database))
+    uvloop.run(_die_after_sending(database))
     assert len(receiver.deliveries) == 1
     hooks.dispatch()
     assert len(receiver.deliveries) == 1  # it may still be at it

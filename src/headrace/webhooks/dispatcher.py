@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import psycopg
 import structlog
+import uvloop
 from sqlalchemy.orm import Session
 
 from headrace import events
@@ -247,7 +248,7 @@ def run(resources: Resources, database_url: str, halted: threading.Event) -> Non
     """Dispatch in this thread until halted; a dispatcher that breaks is made anew."""
     while not halted.is_set():
         try:
-            asyncio.run(Dispatcher(resources).run(database_url, halted))
+            uvloop.run(Dispatcher(resources).run(database_url, halted))
         except Exception:
             log.exception("dispatcher broke; it comes back")
             halted.wait(_PAUSE_SECONDS)

@@ -1,9 +1,10 @@
 """The handshake that proves an endpoint's owner: a challenge sent by GET, and given back (6.2)."""
 
-import asyncio
 import hmac
 import secrets
 from dataclasses import dataclass
+
+import uvloop
 
 from headrace.kit.outbound import OutboundPolicy
 from headrace.kit.outbound_async import AsyncOutbound, Failure, NoAnswer
@@ -34,7 +35,7 @@ class Handshake:
 
 def problem_with(handshake: Handshake) -> Told | None:
     """Challenge a receiver; return why it failed, or None if it passed. Never holds the secret."""
-    return asyncio.run(_challenge(handshake))
+    return uvloop.run(_challenge(handshake))
 
 
 async def _challenge(handshake: Handshake) -> Told | None:
