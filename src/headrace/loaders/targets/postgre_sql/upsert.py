@@ -156,7 +156,7 @@ def _between(seen: _Comparison) -> sql.Composed:
     )
 
 
-def _differs(names: Sequence[str]) -> sql.Composable:
+def _differs(names: list[str]) -> sql.Composable:
     """The condition that a row of `t` and one of `s` have other values in some of these columns."""
     if not names:
         return sql.SQL("false")
