@@ -17,7 +17,7 @@ from headrace.kit.days import DayRange
 from headrace.kit.outcomes import Refused
 from headrace.loaders.contract import Append, Delivered, Full, TargetTable, Unit, Upsert, Window
 from headrace.loaders.rows import RowsOutsideUnit
-from headrace.loaders.targets.postgre_sql import LOADER
+from headrace.loaders.targets.postgre_sql import LOADER, upsert
 from headrace.loaders.targets.postgre_sql.copying import chunks_of
 from loaders.postgre_sql.loader_case import access_of, dsn_of, leftovers, read_rows
 
@@ -216,6 +216,26 @@ def test_an_upsert_touches_only_rows_that_differ(database: Database) -> None:
     assert database.write(TABLE, unit) == [Delivered(rows_written=2, rows_deleted=1)]
     assert database.sql(places) == before
     assert database.write(TABLE, unit) == [Delivered(rows_written=0, rows_deleted=0)]
+
+
+def test_rows_moved_by_somebody_else_during_an_upsert_are_not_missed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = upsert._compare
+
+    def compare_then_moved(*args: Any) -> upsert._Comparison:
+        seen = compared(*args)
+        database.sql("UPDATE ads SET mine = 'kept'")  # new versions, all behind the old ones
+        return seen
+
+    monkeypatch.setattr(upsert, "_compare", compare_then_moved)
+    database.full(TABLE, row("same", n=1), row("changed", n=1), row("gone", n=1))
+    database.sql("ALTER TABLE ads ADD mine text")
+    rows = [row("same", n=1), row("changed", n=2), row("new", n=1)]
+    delivered = database.write(TABLE, Upsert("one", DAYS, batches(TABLE, rows)))
+    assert delivered == [Delivered(rows_written=2, rows_deleted=1)]
+    found = database.sql("SELECT id, n, mine FROM ads ORDER BY id")
+    assert found == [("changed", 2, "kept"), ("new", 1, None), ("same", 1, "kept")]
 
 
 def test_an_upsert_into_wider_columns_touches_only_rows_that_differ(database: Database) -> None:
