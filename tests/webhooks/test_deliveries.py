@@ -257,6 +257,19 @@ def test_only_what_was_subscribed_to_is_sent(hooks: Hooks, receiver: Receiver) -
     assert [json.loads(got.body)["type"] for got in receiver.deliveries] == ["load_failed"]
 
 
+def test_what_happened_before_a_subscription_is_not_sent(hooks: Hooks, receiver: Receiver) -> None:
+    made = hooks.verified(receiver.url(), "load_completed")
+    hooks.happen("load_failed")
+    hooks.happen("load_completed")
+    wanted = {"event_types": ["load_completed", "load_failed"]}
+    hooks.workspace.call("PATCH", f"/api/v3/webhook_endpoints/{made['id']}/", json=wanted)
+    hooks.dispatch()
+    assert [json.loads(got.body)["type"] for got in receiver.deliveries] == ["load_completed"]
+    hooks.happen("load_failed")
+    hooks.dispatch()
+    assert len(receiver.deliveries) == 2
+
+
 def test_a_deleted_endpoint_takes_its_queue_along(hooks: Hooks, receiver: Receiver) -> None:  # F35
     made = hooks.verified(receiver.url(), "load_completed")
     receiver.always = Reply(500)

@@ -40,6 +40,7 @@ _FAN_OUT = text("""
         JOIN webhook_subscription AS subscription
           ON subscription.workspace_id = event.workspace_id
          AND subscription.event_type_name = event.type
+         AND subscription.created_at <= event.created_at
         JOIN webhook_endpoint AS endpoint
           ON endpoint.id = subscription.endpoint_id
          AND endpoint.workspace_id = event.workspace_id
@@ -302,7 +303,10 @@ def prepare(session: Session) -> None:
 
 
 def fan_out(session: Session, at_most: int) -> int:
-    """Make deliveries of the events in the outbox, oldest first; returns how many events."""
+    """Make deliveries of the events in the outbox, oldest first; returns how many events.
+
+    An endpoint gets what happened since it subscribed, however late the outbox is looked at.
+    """
     return int(session.execute(_FAN_OUT, {"at_most": at_most}).scalar_one())
 
 
