@@ -68,7 +68,7 @@ def test_who_cancels_a_task_is_not_told_of_a_deadline() -> None:
 
 def test_errors_pass_through() -> None:
     async def fail() -> None:
-        raise ValueError
+        raise ValueError("broken")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="broken"):
         asyncio.run(Deadlines(60.0).within(fail()))
