@@ -97,14 +97,18 @@ def test_a_request_is_written_at_once_with_no_header_but_ours_and_what_http_asks
     assert body == (content or b"")
 
 
-def _hear_once(server: socket.socket, authority: Authority) -> bytes:
+def _hear_once(
+    server: socket.socket,
+    authority: Authority,
+    reply: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+) -> bytes:
     """Answer one request, and return what came in its first record."""
     files = authority.server("127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.key)
     with context.wrap_socket(server.accept()[0], server_side=True) as client:
         heard = client.recv(65_536)
-        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        client.sendall(reply)
         return heard
 
 
@@ -203,12 +207,26 @@ def test_connections_are_kept_open(authority: Authority, receiver: Receiver) -> 
     assert (len(receiver.deliveries), receiver.connections) == (5, 1)
 
 
-def test_long_answers_are_cut(authority: Authority, receiver: Receiver) -> None:  # S77
-    receiver.planned = [Reply(200, body=b"x" * 10**7), Reply(200, body=b"y" * 100)]
+@pytest.mark.parametrize("size", [101, 200_000, 10**7])
+def test_long_answers_are_cut(size: int, authority: Authority, receiver: Receiver) -> None:  # S77
+    """And their connection is used no more, whether the rest has come or not."""
+    receiver.planned = [Reply(200, body=b"x" * size), Reply(200, body=b"y" * 100)]
     long, short = _post(_policy(authority, "127.0.0.1"), *[receiver.url()] * 2, body_bytes=100)
     assert isinstance(long, Answer)
     assert isinstance(short, Answer)
     assert (long.body, short.body) == (b"x" * 100, b"y" * 100)
+    assert receiver.connections == 2
+
+
+def test_what_comes_before_the_answer_is_passed_over(authority: Authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        replies = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
+        heard = ThreadPoolExecutor(1).submit(_hear_once, server, authority, replies)
+        (answer,) = _post(_policy(authority, "127.0.0.1"), url)
+        heard.result()
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body) == (204, b"")
 
 
 @pytest.mark.parametrize(
