@@ -1,8 +1,10 @@
 """The guard for many requests at once: what the one for single requests promises, and deadlines."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,54 @@ def test_what_is_sent_is_what_was_given(authority: Authority, receiver: Receiver
     (got,) = receiver.deliveries
     assert (got.path, got.body, got.header("X-A")) == ("/a?b=%2F", b"body", "1")
     assert "Accept-Encoding" not in got.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "content", "lengths"),
+    [("POST", b"body", ["4"]), ("POST", None, ["0"]), ("GET", None, [])],
+)
+def test_a_request_is_written_at_once_with_no_header_but_ours_and_what_http_asks_for(
+    method: str, content: bytes | None, lengths: list[str], authority: Authority
+) -> None:
+    """One record of TLS holds it all; what aiohttp would add (encodings, types) is not there."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/a?b=%2F"
+        heard = ThreadPoolExecutor(1).submit(_hear_once, server, authority)
+
+        async def send() -> None:
+            async with AsyncOutbound(_policy(authority, "127.0.0.1"), user_agent="U") as outbound:
+                await outbound.send(method, url, {"X-A": "1", "X-B": "ü"}, content)
+
+        uvloop.run(send())
+    head, _, body = heard.result().partition(b"\r\n\r\n")
+    first, *headers = head.decode().split("\r\n")
+    assert first == f"{method} /a?b=%2F HTTP/1.1"
+    assert sorted(headers) == sorted(
+        [
+            f"Host: {url.split('/')[2]}",
+            "User-Agent: U",
+            "Accept: */*",
+            "X-A: 1",
+            "X-B: ü",
+            *(f"Content-Length: {length}" for length in lengths),
+        ]
+    )
+    assert body == (content or b"")
+
+
+def _hear_once(
+    server: socket.socket,
+    authority: Authority,
+    reply: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+) -> bytes:
+    """Answer one request, and return what came in its first record."""
+    files = authority.server("127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+    with context.wrap_socket(server.accept()[0], server_side=True) as client:
+        heard = client.recv(65_536)
+        client.sendall(reply)
+        return heard
 
 
 @pytest.mark.parametrize("address", [*REFUSED_ADDRESSES, *METADATA_ADDRESSES])
@@ -157,12 +207,26 @@ def test_connections_are_kept_open(authority: Authority, receiver: Receiver) -> 
     assert (len(receiver.deliveries), receiver.connections) == (5, 1)
 
 
-def test_long_answers_are_cut(authority: Authority, receiver: Receiver) -> None:  # S77
-    receiver.planned = [Reply(200, body=b"x" * 10**7), Reply(200, body=b"y" * 100)]
+@pytest.mark.parametrize("size", [101, 200_000, 10**7])
+def test_long_answers_are_cut(size: int, authority: Authority, receiver: Receiver) -> None:  # S77
+    """And their connection is used no more, whether the rest has come or not."""
+    receiver.planned = [Reply(200, body=b"x" * size), Reply(200, body=b"y" * 100)]
     long, short = _post(_policy(authority, "127.0.0.1"), *[receiver.url()] * 2, body_bytes=100)
     assert isinstance(long, Answer)
     assert isinstance(short, Answer)
     assert (long.body, short.body) == (b"x" * 100, b"y" * 100)
+    assert receiver.connections == 2
+
+
+def test_what_comes_before_the_answer_is_passed_over(authority: Authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        replies = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
+        heard = ThreadPoolExecutor(1).submit(_hear_once, server, authority, replies)
+        (answer,) = _post(_policy(authority, "127.0.0.1"), url)
+        heard.result()
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body) == (204, b"")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 Every attempt asks anew where the host leads (answers are kept for a second), vets each address and
 connects to a vetted one. A whole attempt, name and TLS and answer, has one deadline. Redirects are
 not followed, bodies are not decompressed, and no more of an answer is read than is kept.
+
+Of aiohttp it takes the pool of connections, the writer and the parser, and leaves the session: that
+one merges headers, cookies, proxies and redirects and has a task for each body, for every request.
 """
 
 import asyncio
@@ -18,9 +21,13 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 import aiohttp
+from aiohttp import hdrs
 from aiohttp.abc import ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import StreamWriter
 from yarl import URL
 
+from headrace.kit.deadlines import Deadlines
 from headrace.kit.outbound import HostUnknown, OutboundPolicy, OutboundRefused, vetted_addresses
 
 _RESOLVED_FOR_SECONDS = 1.0
@@ -28,7 +35,9 @@ _RESOLVED_AT_MOST = 10_000
 _RESOLVERS = 64
 _IDLE_SECONDS = 15.0
 _LONGEST_LINE = 8_190
-_CLOSE_SECONDS = 1.0
+# Answers before the answer; after 101 there is none.
+_INTERIM = set(range(100, 200)) - {101}
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
 class Failure(StrEnum):
@@ -72,26 +81,18 @@ class AsyncOutbound:
         body_bytes: int = 1024,
         user_agent: str = "headrace",
     ) -> None:
-        self._deadline_seconds = deadline_seconds
+        self._deadlines = Deadlines(deadline_seconds)
         self._body_bytes = body_bytes
         self._names = VettedNames(policy)
-        self._session = aiohttp.ClientSession(
-            connector=_VettingConnector(
-                self._names,
-                ssl=policy.tls_context(),
-                limit=0,  # how many at once is for the caller to say
-                keepalive_timeout=_IDLE_SECONDS,
-                use_dns_cache=False,
-            ),
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": user_agent},
-            skip_auto_headers=("Accept-Encoding", "Content-Type"),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-            trust_env=False,
-            max_line_size=_LONGEST_LINE,
-            max_field_size=_LONGEST_LINE,
+        self._connector = _VettingConnector(
+            self._names,
+            ssl=policy.tls_context(),
+            limit=0,  # how many at once is for the caller to say
+            keepalive_timeout=_IDLE_SECONDS,
+            use_dns_cache=False,
         )
+        self._headers = {hdrs.USER_AGENT: user_agent}
+        self._request = lru_cache(10_000)(self._made_request)
 
     async def __aenter__(self) -> "AsyncOutbound":
         """Return itself."""
@@ -108,7 +109,7 @@ class AsyncOutbound:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._session.close()
+        await self._connector.close()
         self._names.close()
 
     async def send(
@@ -116,45 +117,87 @@ class AsyncOutbound:
     ) -> Answer:
         """Send one request and return the beginning of what was answered.
 
+        method: GET or POST. content: small, since it is written before an answer is looked for.
+
         Raises:
             NoAnswer: if there is none within the deadline, or the guard refuses the host.
         """
         try:
-            async with asyncio.timeout(self._deadline_seconds):
-                return await self._send(method, _parsed(url), headers, content)
+            request = self._request(method, url)
+            return await self._deadlines.within(self._send(request, headers, content))
         except Exception as error:
             raise NoAnswer(_failure(error)) from error
 
+    def _made_request(self, method: str, url: str) -> aiohttp.ClientRequest:
+        """Where a request goes and what it always says; a URL is sent as its owner has encoded it."""
+        return aiohttp.ClientRequest(
+            method,
+            URL(url, encoded=True),
+            headers=self._headers,
+            skip_auto_headers=(hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE),
+            loop=asyncio.get_running_loop(),
+        )
+
     async def _send(
-        self, method: str, url: URL, headers: Mapping[str, str], content: bytes | None
+        self, request: aiohttp.ClientRequest, headers: Mapping[str, str], content: bytes | None
     ) -> Answer:
         # A connection that was kept open must not outlive what the guard now thinks of the host.
-        await self._names.addresses(url.raw_host or "", url.port or 443)
-        async with self._session.request(
-            method, url, data=content, headers=headers, allow_redirects=False
-        ) as response:
-            body = await _beginning(response, self._body_bytes)
-            return Answer(response.status, response.headers, body)
+        await self._names.addresses(request.host, request.port or 443)
+        connection = await self._connector.connect(request, [], _NO_TIMEOUT)
+        try:
+            assert connection.protocol is not None
+            answer = await self._exchange(connection.protocol, request, headers, content)
+        except BaseException:
+            connection.close()
+            raise
+        connection.release()
+        return answer
+
+    async def _exchange(
+        self,
+        protocol: ResponseHandler,
+        request: aiohttp.ClientRequest,
+        headers: Mapping[str, str],
+        content: bytes | None,
+    ) -> Answer:
+        protocol.set_response_params(
+            read_until_eof=True,
+            auto_decompress=False,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
+        )
+        await _write(protocol, request, headers, content)
+        message, body = await protocol.read()
+        while message.code in _INTERIM:
+            message, body = await protocol.read()
+        beginning = await _beginning(body, self._body_bytes)
+        if not body.at_eof():
+            protocol.force_close()  # what is left is not drained
+        return Answer(message.code, message.headers, beginning)
 
 
-@lru_cache(10_000)
-def _parsed(url: str) -> URL:
-    """The URL as it was given: what its owner has encoded is sent as it is."""
-    return URL(url, encoded=True)
+async def _write(
+    protocol: ResponseHandler,
+    request: aiohttp.ClientRequest,
+    headers: Mapping[str, str],
+    content: bytes | None,
+) -> None:
+    """Write a request in one go, head and body."""
+    merged = request.headers.copy()
+    merged.update(headers)
+    if content is not None:
+        merged[hdrs.CONTENT_LENGTH] = str(len(content))
+    writer = StreamWriter(protocol, request.loop)
+    await writer.write_headers(f"{request.method} {request.url.raw_path_qs} HTTP/1.1", merged)
+    await writer.write_eof(content or b"")
 
 
-async def _beginning(response: aiohttp.ClientResponse, at_most: int) -> bytes:
-    """Read the first bytes of a body; a connection with more to come is closed, not drained."""
+async def _beginning(body: aiohttp.StreamReader, at_most: int) -> bytes:
+    """Read the first bytes of a body."""
     parts = bytearray()
-    while len(parts) <= at_most:
-        chunk = await response.content.read(at_most + 1 - len(parts))
-        if not chunk:
-            return bytes(parts)
-        parts += chunk
-        if response.content.at_eof():
-            return bytes(parts[:at_most])
-    response.close()
-    return bytes(parts[:at_most])
+    while len(parts) < at_most and not body.at_eof():
+        parts += await body.read(at_most - len(parts))
+    return bytes(parts)
 
 
 class VettedNames:
