@@ -2,9 +2,9 @@
 
 Workers are processes of their own, as `headrace worker` makes them, on a PostgreSQL of their own.
 The reference is the job engine alone, carrying out jobs that do nothing on as many threads. The aim,
-half of its rate, is held against the engine as its makers ship it: that is its own ceiling, which
-it was chosen by. The engine as our workers set it is a further reference without an aim: it shows what
-the settings win for the engine itself, and rises with each that is found, though no run costs more.
+half of its rate, stands beside the engine as its makers ship it: that is its own ceiling, by which it
+was chosen. The engine as our workers set it is a further reference without an aim: it shows what the
+settings win for the engine itself, and rises with each that is found, though no run then costs more.
 Prints one line each: `name | ours | reference | ratio`.
 
     python -m bench.runs [--seconds 20] [--runs 3000] [--rounds 10] [--only latency,empty,cost,memory]
