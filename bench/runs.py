@@ -1,7 +1,10 @@
 """Runs: how soon they start, how many a second, and what one costs in CPU and memory.
 
 Workers are processes of their own, as `headrace worker` makes them, on a PostgreSQL of their own.
-The reference is the job engine alone, carrying out jobs that do nothing on as many threads.
+The reference is the job engine alone, carrying out jobs that do nothing on as many threads. The aim,
+half of its rate, stands beside the engine as its makers ship it: that is its own ceiling, by which it
+was chosen. The engine as our workers set it is a further reference without an aim: it shows what the
+settings win for the engine itself, and rises with each that is found, though no run then costs more.
 Prints one line each: `name | ours | reference | ratio`.
 
     python -m bench.runs [--seconds 20] [--runs 3000] [--rounds 10] [--only latency,empty,cost,memory]
@@ -51,6 +54,7 @@ WORKSPACES = 200
 A_SECOND = 50
 WAITING_RUNS = 200
 EMPTY_ROUNDS = 3
+AS_IT_COMES = "as it comes"
 _WARM_UP = 2
 _PATIENCE_SECONDS = 300.0
 
@@ -287,7 +291,7 @@ def main() -> None:
 
 def _measure_empty(place: Place, count: int) -> None:
     """By turns, since the speed of a shared machine moves; medians are printed."""
-    engines = {"as it comes": carry_out_nothing_as_it_comes, "as workers set it": carry_out_nothing}
+    engines = {AS_IT_COMES: carry_out_nothing_as_it_comes, "as workers set it": carry_out_nothing}
     ours: list[tuple[float, float, float]] = []
     theirs: dict[str, list[float]] = {name: [] for name in engines}
     for _ in range(EMPTY_ROUNDS):
@@ -297,8 +301,9 @@ def _measure_empty(place: Place, count: int) -> None:
     mine, own, database = (statistics.median(figures) for figures in zip(*ours, strict=True))
     for name, figures in theirs.items():
         reference = statistics.median(figures)
+        aim = " (at least 0.5)" if name == AS_IT_COMES else ""
         say(f"empty runs, one worker, the job engine's empty jobs {name}", f"{mine:.0f}/s",
-            f"{reference:.0f}/s", f"{mine / reference:.2f} (at least 0.5)")  # fmt: skip
+            f"{reference:.0f}/s", f"{mine / reference:.2f}{aim}")  # fmt: skip
     say("the same: CPU a run", f"worker {own:.1f} ms, database {database:.1f} ms")
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Text,
+    Update,
     and_,
     bindparam,
     case,
@@ -132,18 +133,22 @@ class Claimed(NamedTuple):
 _CARRIED = tuple(
     column for column in Run.__table__.columns if column.key not in {"error_text", "error_told"}
 )
+_CARRIED_KEYS = tuple(column.key for column in _CARRIED)
 
 
 @cache
-def _claim() -> Prepared:
-    """The statement of `claim`, made once: to make it takes longer than to carry it out."""
+def _claim() -> Update:
+    """The statement of `claim`, made once: to make it takes longer than to carry it out.
+
+    It is not `prepared`: SQLAlchemy remembers what a wide answer is like only of its own statements.
+    """
     now = func.clock_timestamp()
     since = func.coalesce(Run.waiting_since, Run.created_at)
-    claimed = (
+    return (
         update(Run)
         .where(
-            Run.id == bindparam("run_id", required=False),
-            Run.fence == bindparam("held_fence", required=False),
+            Run.id == bindparam("run_id"),
+            Run.fence == bindparam("held_fence"),
             Run.status == RunStatus.ADMITTED,
             Workspace.id == Run.workspace_id,
         )
@@ -151,7 +156,7 @@ def _claim() -> Prepared:
             status=RunStatus.RUNNING,
             started_at=func.coalesce(Run.started_at, now),
             claimed_at=now,
-            worker=bindparam("by_worker", required=False, type_=Text),
+            worker=bindparam("by_worker", type_=Text),
             seconds_waited=Run.seconds_waited + _seconds(since, Run.due_at),
             seconds_queued=Run.seconds_queued + _seconds(func.greatest(since, Run.due_at), now),
         )
@@ -161,7 +166,6 @@ def _claim() -> Prepared:
             *_CARRIED,
         )
     )
-    return prepared(claimed, "run_id", "held_fence", "by_worker")
 
 
 def claim(session: Session, run_id: int, fence: int, worker: str) -> Claimed | None:
@@ -172,13 +176,20 @@ def claim(session: Session, run_id: int, fence: int, worker: str) -> Claimed | N
     that crashes forgets of a claim alone is a run that has not begun, and begins again.
     """
     values = {"run_id": run_id, "held_fence": fence, "by_worker": worker}
-    found = _claim().execute(session, values).one_or_none()
+    found = session.connection().execute(_claim(), values).one_or_none()
     if found is None:
         return None
     agency_id, _, *row = found
-    run = Run(**{column.key: value for column, value in zip(_CARRIED, row, strict=True)})
-    make_transient_to_detached(run)  # it stands in the database, and no session has it yet
-    return Claimed(agency_id, run)
+    return Claimed(agency_id, _loaded(row))
+
+
+def _loaded(row: Sequence[Any]) -> Run:
+    """Return a run whose carried columns were read; it stands in the database, in no session yet."""
+    run = Run()
+    # As loading does: what was read is no change, so none of it is noted as one.
+    vars(run).update(zip(_CARRIED_KEYS, row, strict=True))
+    make_transient_to_detached(run)
+    return run
 
 
 def _seconds(begin: Any, end: Any) -> Any:
