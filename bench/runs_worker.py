@@ -16,6 +16,7 @@ from headrace.rest.resources import open_resources
 from headrace.runs import kinds, service
 from headrace.runs.context import RunContext
 from headrace.settings import Settings
+from headrace.supervision import keep_what_is_loaded
 
 EMPTY = "bench_empty"
 WAITING = "bench_waiting"
@@ -41,12 +42,14 @@ def work(settings: Settings, url: str) -> None:
     for name, does in ((EMPTY, _succeed), (WAITING, _wait)):
         kinds.register(kinds.RunKind(name, carry_out=does, failed=_failed))
     resources = open_resources(settings, url, settings.worker_threads)
+    keep_what_is_loaded()
     worker.run(resources, url, settings.worker_threads)
 
 
 def carry_out_nothing(settings: Settings, url: str) -> None:
     """Be the job engine alone, set as workers set it."""
     logs.configure("json", "error")
+    keep_what_is_loaded()
     uvloop.run(_carry_out_nothing(settings, url))
 
 
