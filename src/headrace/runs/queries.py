@@ -1,4 +1,4 @@
-"""All SQL of runs and schedules."""
+"""The SQL of runs; that of controlling, watching and scheduling them stands in files beside."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -40,7 +40,6 @@ from headrace.runs.models import (
     RunAttempt,
     RunStatus,
     RunWindow,
-    ScheduleRow,
 )
 from headrace.tenancy.models import Workspace
 from headrace.tenancy.scope import WorkspaceScope, owned
@@ -351,43 +350,6 @@ def make_due(session: Session, scope: WorkspaceScope, kind: str, subject_id: str
         .execution_options(synchronize_session=False)
     )
     return bool(found.all())
-
-
-def schedules(
-    session: Session, scope: WorkspaceScope, kind: str, subject_id: str
-) -> Sequence[ScheduleRow]:
-    """Return the schedules of one thing, in the client's order."""
-    return session.scalars(
-        owned(ScheduleRow, scope)
-        .where(ScheduleRow.kind == kind, ScheduleRow.subject_id == subject_id)
-        .order_by(ScheduleRow.position)
-    ).all()
-
-
-def delete_schedules(session: Session, scope: WorkspaceScope, kind: str, subject_id: str) -> None:
-    """Delete the schedules of one thing."""
-    session.execute(
-        delete(ScheduleRow).where(
-            ScheduleRow.workspace_id == scope.workspace_id,
-            ScheduleRow.kind == kind,
-            ScheduleRow.subject_id == subject_id,
-        )
-    )
-
-
-def pause_schedules(
-    session: Session, scope: WorkspaceScope, kind: str, subject_id: str, is_paused: bool
-) -> None:
-    """Pause or unpause the schedules of one thing."""
-    session.execute(
-        update(ScheduleRow)
-        .where(
-            ScheduleRow.workspace_id == scope.workspace_id,
-            ScheduleRow.kind == kind,
-            ScheduleRow.subject_id == subject_id,
-        )
-        .values(is_paused=is_paused)
-    )
 
 
 def delete_finished_before(session: Session, moment: datetime, limit: int) -> int:

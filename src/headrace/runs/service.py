@@ -14,7 +14,7 @@ from headrace.kit.days import DayRange
 from headrace.kit.outcomes import TryLater
 from headrace.kit.schedule import Interval, Schedule, next_fire, spread
 from headrace.kit.told import Told
-from headrace.runs import control_queries, queries
+from headrace.runs import control_queries, queries, schedule_queries
 from headrace.runs.models import Outcome, Run, RunStatus, RunWindow, ScheduleRow
 from headrace.runs.schemas import Scheduling
 from headrace.tenancy.scope import WorkspaceScope
@@ -295,7 +295,7 @@ def set_schedules(
     is_paused: bool = False,
 ) -> None:
     """Give a subject these schedules and no others; they count from today."""
-    queries.delete_schedules(session, scope, kind, str(subject_id))
+    schedule_queries.delete_schedules(session, scope, kind, str(subject_id))
     now = schedule_clock(session)
     for position, rule in enumerate(rules):
         anchor = now.astimezone(ZoneInfo(rule.timezone)).date()
@@ -318,7 +318,7 @@ def schedules_of(
     session: Session, scope: WorkspaceScope, kind: str, subject_id: object
 ) -> list[dict[str, Any]]:
     """Return the schedules of a subject, as the client gave them."""
-    return [row.rule for row in queries.schedules(session, scope, kind, str(subject_id))]
+    return [row.rule for row in schedule_queries.schedules(session, scope, kind, str(subject_id))]
 
 
 def pause_schedules(
@@ -328,10 +328,10 @@ def pause_schedules(
 
     A schedule paused over its due time would otherwise fire the moment it is resumed.
     """
-    queries.pause_schedules(session, scope, kind, str(subject_id), is_paused)
+    schedule_queries.pause_schedules(session, scope, kind, str(subject_id), is_paused)
     if not is_paused:
         now = schedule_clock(session)
-        for row in queries.schedules(session, scope, kind, str(subject_id)):
+        for row in schedule_queries.schedules(session, scope, kind, str(subject_id)):
             advance(row, now)
 
 
