@@ -36,6 +36,11 @@ logs.configure("text", "warning")
 pytest_plugins = ["fakes.platforms"]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two processors: tests wait much, for databases, servers and browsers."""
+    return (os.cpu_count() or 1) * 3 // 2 or 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """Passwords cost next to nothing in this process: nearly every test signs in."""
