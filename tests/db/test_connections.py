@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
-from headrace.db.engine import make_engine, session_maker, transaction
+from headrace.db.engine import DATABASE_AWAY, make_engine, session_maker, transaction
 from headrace.db.roles import SYSTEM
 
 
@@ -57,6 +57,24 @@ def test_a_connection_that_its_server_ended_is_replaced(
 
     assert backend(engine) != first
     assert len(questions) == 1
+
+
+def test_a_database_that_ends_new_connections_too_is_away_and_comes_back(
+    engine: Engine, shared_engine: Engine
+) -> None:
+    """As one does that restarts: to replace the connection helps nothing, and is no misuse."""
+    end(shared_engine, backend(engine))
+
+    def refuse(connection: Any, _: object) -> None:
+        end(shared_engine, connection.info.backend_pid)
+
+    event.listen(engine, "connect", refuse)
+    for _ in range(2):
+        with pytest.raises(DATABASE_AWAY):
+            backend(engine)
+    event.remove(engine, "connect", refuse)
+
+    assert backend(engine)
 
 
 def test_a_connection_that_lives_is_used_without_a_question(

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from headrace.db.roles import HeldSession
 from headrace.kit import clock
@@ -21,6 +22,7 @@ Result = TypeVar("Result")
 
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError, PoolExhausted)
 """How a database that restarts, fails over, is full or overloaded shows itself."""
+_IS_NEW = "is new"
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 30.0
 
@@ -73,14 +75,24 @@ def _test_before_use(engine: Engine) -> None:
     A server that ends a connection says so, and so does the system for one that went silent (see
     the keepalives above): then there is something to read, though nothing was asked. To look costs
     microseconds where a question costs a round trip, a tenth of what a short transaction takes.
+
+    One that was opened for this moment is not replaced: what it met is that the database is away. The
+    pool would replace it too, and then report a misuse.
     """
 
+    @event.listens_for(engine, "connect")
+    def _note(_: object, record: ConnectionPoolEntry) -> None:
+        record.info[_IS_NEW] = True
+
     @event.listens_for(engine, "checkout")
-    def _look(connection: Any, *_: object) -> None:
+    def _look(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+        is_new = record.info.pop(_IS_NEW, False)
         try:
             if has_something_to_read(connection):
                 engine.dialect.do_ping(connection)
         except psycopg.Error as error:
+            if is_new:
+                raise
             raise DisconnectionError from error
 
 
