@@ -21,6 +21,7 @@ from chaos.settling import asked
 from headrace.client import models
 from headrace.db.engine import make_engine, session_maker
 from headrace.db.roles import SYSTEM
+from headrace.sandbox.network import find_account
 from headrace.table_store import Lake, sweep
 
 _DAY = timedelta(days=1)
@@ -85,8 +86,7 @@ def _account_equals_network(
         each.account_id: each for each in customer.door.api.get_coverage(extract.data_table.id)
     }
     days = _covered(known[extract.account_id]) if extract.account_id in known else []
-    zone = ZoneInfo(_timezone(customer, extract))
-    yesterday = datetime.now(zone).date() - _DAY
+    yesterday = datetime.now(_zone(extract.account_id)).date() - _DAY
     wanted = extract.sync_historical_data
     assert wanted is not None
     missing = [
@@ -121,9 +121,11 @@ def _covered(account: models.AccountCoverage) -> set[date]:
     }
 
 
-def _timezone(customer: Customer, extract: models.Extract) -> str:
-    found: Any = customer.accounts[extract.account_id]
-    return str(getattr(found, "timezone", None) or "UTC")
+def _zone(account_id: str) -> ZoneInfo:
+    """Whose midnight ends an account's day, as the network has it: the API does not tell."""
+    account = find_account(account_id)
+    assert account is not None, account_id
+    return ZoneInfo(account.timezone)
 
 
 def _doubled(what: str, rows: Rows) -> Iterator[Finding]:
