@@ -11,12 +11,12 @@ from headrace.db.engine import plain_dsn
 from headrace.db.roles import SYSTEM
 from headrace.jobs import engine
 from headrace.kit import logs
+from headrace.kit.garbage import keep_what_is_loaded
 from headrace.kit.outcomes import OutsideError, SlowDown
 from headrace.rest.resources import open_resources
 from headrace.runs import kinds, service
 from headrace.runs.context import RunContext
 from headrace.settings import Settings
-from headrace.supervision import keep_what_is_loaded
 
 EMPTY = "bench_empty"
 WAITING = "bench_waiting"

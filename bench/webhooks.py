@@ -36,9 +36,9 @@ from headrace.db import embedded
 from headrace.db.engine import make_engine, plain_dsn, transaction
 from headrace.db.migrating import migrate
 from headrace.events.catalogue import EVENT_TYPES
+from headrace.kit.garbage import keep_what_is_loaded
 from headrace.rest.resources import Resources, open_resources
 from headrace.settings import Settings, load_settings
-from headrace.supervision import keep_what_is_loaded
 from headrace.webhooks import dispatcher
 
 ENDPOINTS, HANGING, WORKSPACES = 1000, 100, 10

@@ -1,6 +1,5 @@
 """`headrace up`: the web server and the workers as child processes, restarted when they die."""
 
-import gc
 import os
 import signal
 import subprocess
@@ -19,12 +18,6 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _STEADY_SECONDS = 60.0
 CANNOT_START = 78
 """Exit code of a child that must not be restarted, since starting again changes nothing."""
-
-
-def keep_what_is_loaded() -> None:
-    """Let the garbage collector pass over all there is now: it lasts as long as the process."""
-    gc.collect()
-    gc.freeze()
 
 
 class ChildRefused(Exception):

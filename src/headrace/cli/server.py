@@ -96,9 +96,10 @@ def web(supervised: Supervised = False, metrics_port: MetricsPort = None) -> Non
 
     from headrace.app import create_app
     from headrace.kit import tracing
+    from headrace.kit.garbage import keep_what_is_loaded
     from headrace.observing.serving import serving
     from headrace.rest.listening import listening_socket
-    from headrace.supervision import end_with_parent, keep_what_is_loaded
+    from headrace.supervision import end_with_parent
 
     if supervised:
         end_with_parent()
@@ -127,8 +128,9 @@ def worker(supervised: Supervised = False, metrics_port: MetricsPort = None) -> 
     """Run one worker process."""
     from headrace import worker as working
     from headrace.kit import tracing
+    from headrace.kit.garbage import keep_what_is_loaded
     from headrace.observing.serving import serving
-    from headrace.supervision import end_with_parent, keep_what_is_loaded, leave_at_once
+    from headrace.supervision import end_with_parent, leave_at_once
 
     if supervised:
         end_with_parent()

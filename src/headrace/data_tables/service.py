@@ -299,9 +299,8 @@ def _select_fields(session: Session, table: DataTable, wanted: set[str]) -> None
         field.is_selected = selected
 
 
-def touch(session: Session, scope: WorkspaceScope, data_table_id: int, at: datetime) -> None:
-    """Record that an extraction into the table ended well."""
-    table = get(session, scope, data_table_id)
+def touch(session: Session, table: DataTable, at: datetime) -> None:
+    """Record that an extraction into a table ended well."""
     table.freshness = at
     announcing.fresher(session, table, at)
 

@@ -29,9 +29,14 @@ class Parts:
     connection: Connection
     account: Account
     template: ExtractTemplate
+    table: DataTable
     connector: Connector
     report: Report
-    date_field: str | None
+
+    @property
+    def date_field(self) -> str | None:
+        """The column of the data table that holds the day of a row."""
+        return self.table.date_field
 
     @property
     def today(self) -> date:
@@ -45,23 +50,21 @@ def parts(session: Session, scope: WorkspaceScope, extract_id: int) -> Parts:
     Raises:
         NotFound: if there is none.
     """
-    extract = queries.extract(session, scope, extract_id)
-    if extract is None:
+    found = queries.extract_with_parts(session, scope, extract_id)
+    if found is None:
         raise NotFound("Extract")
-    connection = session.get_one(Connection, extract.connection_id)
-    template = session.get_one(ExtractTemplate, extract.template_id)
+    extract, connection, account, template, table = found
     connector = connections.connector_named(connection.datasource_name)
-    table = session.get_one(DataTable, extract.data_table_id)
     return Parts(
         extract=extract,
         connection=connection,
-        account=session.get_one(Account, extract.account_id),
+        account=account,
         template=template,
+        table=table,
         connector=connector,
         report=limited(
             connector.spec.report(template.report), template.historical_data_depth_limit
         ),
-        date_field=table.date_field,
     )
 
 

@@ -29,12 +29,11 @@ def windows_of(session: Session, run: Run, parts: Parts, seen_from: Horizon) -> 
     that is no longer wanted.
     """
     planned = run_queries.windows(session, run.id)
-    if planned:
-        _narrow(session, run, parts, seen_from, planned)
-    else:
+    if not planned:
         has_days = parts.date_field is not None
         run.date_range = date_range_of(run.params, run.trigger, has_days=has_days)
-        runs.plan_once(session, run.id, _plan(session, run, parts, seen_from))
+        return runs.plan(session, run.id, _plan(session, run, parts, seen_from))
+    _narrow(session, run, parts, seen_from, planned)
     return list(run_queries.windows(session, run.id))
 
 

@@ -49,6 +49,14 @@ def extract(session: Session, scope: WorkspaceScope, extract_id: int) -> Extract
     return session.scalar(owned(Extract, scope).where(Extract.id == extract_id))
 
 
+def extract_with_parts(
+    session: Session, scope: WorkspaceScope, extract_id: int
+) -> Row[Extract, Connection, Account, ExtractTemplate, DataTable] | None:
+    """Return an extract of the workspace with everything it joins."""
+    rows = owned(Extract, scope).add_columns(Connection, Account, ExtractTemplate, DataTable)
+    return session.execute(_joined(rows).where(Extract.id == extract_id)).one_or_none()
+
+
 def extract_rows(scope: WorkspaceScope) -> Select[Any]:
     """Select extracts, as `ExtractOut`."""
     return _joined(owned_columns(Extract, scope, *_shown()))

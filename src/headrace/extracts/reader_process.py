@@ -24,6 +24,7 @@ from headrace.connectors.registry import connectors
 from headrace.extracts import reader_messages as messages
 from headrace.extracts.reader_messages import Asked, BadValuesSeen, Failure
 from headrace.kit import clock
+from headrace.kit.garbage import keep_what_is_loaded
 from headrace.kit.outbound import OutboundHttp, OutboundPolicy
 from headrace.kit.outcomes import OutsideError
 
@@ -41,6 +42,7 @@ def main() -> None:
     _limit(resource.RLIMIT_DATA, memory_mb * _MB)
     output = _own_output()
     connectors()  # before the first read, which then need not wait for it
+    keep_what_is_loaded()  # to look through it after each read took more than a short read itself
     messages.send(output, messages.DONE)
     output.flush()
     while True:

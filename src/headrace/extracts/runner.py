@@ -208,7 +208,7 @@ def _store_window(
     days = days_of(window)
     keep(session, work.context.scope, work.parts, work.shape, staged, run.id)
     replaced = _replace(session, work, days, staged)
-    runs.finish_window(session, window.id, replaced.rows_added)
+    runs.finish_window(session, run, window.id, replaced.rows_added)
     run.rows_read += journal.rows_read
     run.rows_written += replaced.rows_added
     run.rows_deleted += replaced.rows_removed_estimate
@@ -287,16 +287,16 @@ def _has_rows(segment: Segment, days: DayRange | None) -> bool:
 
 def _finish(session: Session, work: Work) -> None:
     now = work.context.now(session)
-    data_tables.touch(session, work.context.scope, work.table_id, now)
+    parts = whole(session, work.context.scope, work.parts.extract.id)
+    data_tables.touch(session, parts.table, now)
     session.flush()  # the table before the extract, as requests take them
-    extract = whole(session, work.context.scope, work.parts.extract.id).extract
-    extract.last_sync = now
-    extract.error = None
+    parts.extract.last_sync = now
+    parts.extract.error = None
     session.flush()  # the extract before its account in the table, likewise
-    known = expected(work.parts.account, extract, work.parts.report)
+    known = expected(work.parts.account, parts.extract, work.parts.report)
     accounts.synced(session, work.context.scope, work.table_id, known, now)
     loads.start_runs_for(session, work.context.scope, work.table_id)
     followers.tell(session, work.context.scope, work.table_id)
     run = work.context.hold(session)
     runs.succeed(run, now)
-    announcing.completed(session, extract, run)
+    announcing.completed(session, parts, run)

@@ -110,13 +110,12 @@ def _became_null(before: pa.Array, after: pa.Array) -> Iterator[int]:
 
 def shape_of(session: Session, scope: WorkspaceScope, parts: Parts) -> Shape:
     """Return what the columns of an extract's reads are held to, for one attempt at a run."""
-    table_id = parts.extract.data_table_id
-    table = data_tables.get(session, scope, table_id)
-    last = accounts.last_columns(session, scope, table_id, parts.account.remote_id)
+    table = parts.table
+    last = accounts.last_columns(session, scope, table.id, parts.account.remote_id)
     return Shape(
         title=table.title,
         policy=SchemaPolicy(table.schema_policy),
-        table=data_tables.own_columns(session, table_id),
+        table=data_tables.own_columns(session, table.id),
         last=None if last is None else {name: ColumnType(kind) for name, kind in last.items()},
         may_drop=not parts.report.fields,
         bad_values=BadValues(parts.extract.bad_values),

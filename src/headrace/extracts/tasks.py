@@ -18,7 +18,7 @@ def run_failed(context: RunContext, session: Session, error: OutsideError) -> No
     whole = parts(session, context.scope, int(context.subject_id))
     whole.extract.error = told_by(error)
     planning.mark_failed(session, context, whole)
-    announcing.failed(session, whole.extract, context.run_id, error)
+    announcing.failed(session, whole, context.run_id, error)
     if isinstance(error, Reauthorize):
         connection_announcing.broken(session, whole.connection, error)
         connections.mark_broken(whole.connection, error)

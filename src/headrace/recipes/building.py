@@ -371,7 +371,8 @@ def _publish(
                 run_id=context.run_id,
                 state=SegmentState.FINAL,
             )
-    data_tables.touch(session, context.scope, prepared.table_id, clock.now())
+    table = data_tables.get(session, context.scope, prepared.table_id)
+    data_tables.touch(session, table, clock.now())
     return Built(
         rows=sum(file.rows for file in staged),
         rows_removed=sum(segment.rows for segment in before),

@@ -80,6 +80,15 @@ def windows(session: Session, run_id: int) -> Sequence[RunWindow]:
     ).all()
 
 
+def finish_window(session: Session, run_id: int, window_id: int, rows: int, at: datetime) -> None:
+    """Mark a window of a run done; what it remembered of its read is forgotten."""
+    session.execute(
+        update(RunWindow)
+        .where(RunWindow.id == window_id, RunWindow.run_id == run_id)
+        .values(is_done=True, rows=rows, bookmark=None, finished_at=at)
+    )
+
+
 def attempts(session: Session, scope: WorkspaceScope, run_id: int) -> Sequence[RunAttempt]:
     """Return the attempts at a run that are over, the first one first."""
     rows = owned(RunAttempt, scope).where(RunAttempt.run_id == run_id)

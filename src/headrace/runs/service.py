@@ -151,20 +151,21 @@ def pause(
 # Windows: the checkpoints of a run.
 
 
-def plan_once(session: Session, run_id: int, ranges: list[DayRange | None]) -> None:
-    """Store the windows of a run, unless an earlier attempt has stored them."""
-    if queries.windows(session, run_id):
-        return
-    for position, days in enumerate(ranges):
-        session.add(
-            RunWindow(
-                run_id=run_id,
-                position=position,
-                date_from=days.first if days else None,
-                date_to=days.last if days else None,
-            )
+def plan(session: Session, run_id: int, ranges: list[DayRange | None]) -> list[RunWindow]:
+    """Store the windows of a run that has none, and return them in order."""
+    windows = [
+        RunWindow(
+            run_id=run_id,
+            position=position,
+            date_from=days.first if days else None,
+            date_to=days.last if days else None,
+            is_done=False,
         )
+        for position, days in enumerate(ranges)
+    ]
+    session.add_all(windows)
     session.flush()
+    return windows
 
 
 def halve_window(session: Session, window_id: int) -> bool:
@@ -190,14 +191,10 @@ def halve_window(session: Session, window_id: int) -> bool:
     return True
 
 
-def finish_window(session: Session, window_id: int, rows: int) -> None:
-    """Mark a window done: the checkpoint, in the transaction that stores its rows."""
-    window = session.get_one(RunWindow, window_id)
-    window.is_done = True
-    window.rows = rows
-    window.bookmark = None
-    window.finished_at = clock.now()
-    note_progress(session.get_one(Run, window.run_id))
+def finish_window(session: Session, run: Run, window_id: int, rows: int) -> None:
+    """Mark a window done: the checkpoint, in the transaction that stores its rows and holds the run."""
+    queries.finish_window(session, run.id, window_id, rows, clock.now())
+    note_progress(run)
 
 
 def note_progress(run: Run) -> None:
