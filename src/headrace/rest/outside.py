@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from headrace.kit.outcomes import TryLater
 from headrace.kit.told import told
 from headrace.rest.errors import AppError
-from headrace.rest.session import DbSession, Turn
+from headrace.rest.session import DbSession, HeldTurn, turn_of
 
 Answer = TypeVar("Answer")
 
@@ -69,7 +69,7 @@ class CallPlaces:
 class OutsideCalls:
     """What a request uses to ask somebody else's system; see `answer_of`."""
 
-    def __init__(self, session: Session, turn: Turn, places: CallPlaces) -> None:
+    def __init__(self, session: Session, turn: HeldTurn, places: CallPlaces) -> None:
         self._session = session
         self._turn = turn
         self._places = places
@@ -131,10 +131,10 @@ class OutsideCalls:
         return answer  # type: ignore[return-value]  # without an error it is the work's answer
 
 
-def outside_calls(request: Request, session: DbSession, turn: Turn) -> OutsideCalls:
+def outside_calls(request: Request, session: DbSession) -> OutsideCalls:
     """The request's way to ask somebody else's system."""
     places: CallPlaces = request.app.state.call_places
-    return OutsideCalls(session, turn, places)
+    return OutsideCalls(session, turn_of(session), places)
 
 
 CallsOutside = Annotated[OutsideCalls, Depends(outside_calls)]

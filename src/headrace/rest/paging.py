@@ -39,15 +39,19 @@ class Page(BaseModel, Generic[Item]):
 
 @dataclass(frozen=True)
 class PageAsked:
-    """The page a client asked for; `number` counts from 1."""
+    """The page a client asked for; `number` counts from 1.
+
+    address: the absolute URL of the list, without its query. query: as it was sent.
+    """
 
     number: int
     size: int
-    url: URL
+    address: str
+    query: str
 
-    def link(self, number: int) -> str:
+    def link(self, **asked: int) -> str:
         """Return the absolute address of another page, other query parameters kept."""
-        return str(self.url.include_query_params(page=number))
+        return str(URL(f"{self.address}?{self.query}").include_query_params(**asked))
 
 
 def _within(at_most: int) -> BeforeValidator:
@@ -77,9 +81,9 @@ async def page_asked(
 
     Not for a thread, which is what `async` says here: it waits for nothing.
     """
-    base = request.app.state.settings.public_address
-    url = URL(base + request.scope.get("original_path", request.url.path))
-    return PageAsked(page, page_size, url.replace(query=request.url.query))
+    path: str = request.scope.get("original_path") or request.scope["path"]
+    address = request.app.state.settings.public_address + path
+    return PageAsked(page, page_size, address, request.scope["query_string"].decode("latin-1"))
 
 
 Paging = Annotated[PageAsked, Depends(page_asked)]
@@ -137,6 +141,6 @@ def _frame(asked: PageAsked, count: int) -> dict[str, Any]:
     more = asked.number * asked.size < count
     return {
         "count": count,
-        "next": asked.link(asked.number + 1) if more else None,
-        "previous": asked.link(asked.number - 1) if asked.number > 1 else None,
+        "next": asked.link(page=asked.number + 1) if more else None,
+        "previous": asked.link(page=asked.number - 1) if asked.number > 1 else None,
     }

@@ -14,6 +14,8 @@ from headrace.rest.acts import Witness, acting
 from headrace.rest.idempotency import keep
 from headrace.settings import Settings
 
+_TURN = "turn"
+
 
 class HeldTurn:
     """A request's turn at the database, which it may give back for a while."""
@@ -38,11 +40,13 @@ BeforeTurn = Callable[[Request], Awaitable[None]]
 """What a request has to wait for before it asks for a turn: verifying a password."""
 
 
-async def request_turn(request: Request) -> AsyncIterator[HeldTurn]:
-    """Give the request a turn at the database.
+async def request_session(request: Request) -> AsyncIterator[Session]:
+    """Open the request's transaction once it has a turn; it commits before the answer is sent.
 
     The threads that answer are shared: if all of them waited for a connection, none would be left
-    to let those that hold one go on.
+    to let those that hold one go on. A request that calls out commits in between and goes on in
+    another transaction (`rest.outside`). Threads are entered only for what asks the database: each
+    entry costs as much as a small statement, and each dependency of its own as much again.
     """
     before_turn: BeforeTurn | None = getattr(request.app.state, "before_turn", None)
     if before_turn is not None:
@@ -50,31 +54,25 @@ async def request_turn(request: Request) -> AsyncIterator[HeldTurn]:
     turn = HeldTurn(request.app.state.turns)
     await turn.take()
     try:
-        yield turn
+        sessions: sessionmaker[Session] = request.app.state.sessions
+        session = sessions(info={_TURN: turn})
+        try:
+            yield session
+            await run_in_threadpool(_commit, request, session)
+        finally:
+            if session.in_transaction():
+                with CancelScope(shield=True):
+                    await run_in_threadpool(session.close)
+            else:
+                session.close()
     finally:
         turn.give_back()
 
 
-Turn = Annotated[HeldTurn, Depends(request_turn, scope="function")]
-
-
-async def request_session(request: Request, _: Turn) -> AsyncIterator[Session]:
-    """Open the request's transaction; it commits before the answer is sent.
-
-    A request that calls out commits in between and goes on in another (`rest.outside`). Threads are
-    entered only for what asks the database: each entry costs as much as a small statement.
-    """
-    sessions: sessionmaker[Session] = request.app.state.sessions
-    session = sessions()
-    try:
-        yield session
-        await run_in_threadpool(_commit, request, session)
-    finally:
-        if session.in_transaction():
-            with CancelScope(shield=True):
-                await run_in_threadpool(session.close)
-        else:
-            session.close()
+def turn_of(session: Session) -> HeldTurn:
+    """Return the turn that the request of a session holds."""
+    turn: HeldTurn = session.info[_TURN]
+    return turn
 
 
 def _commit(request: Request, session: Session) -> None:

@@ -25,7 +25,7 @@ def page(
     shown = [presentation.delivery(row) for row in rows[: asked.size]]
     link = None
     if len(rows) > asked.size:
-        link = str(asked.url.include_query_params(before=shown[-1]["id"]))
+        link = asked.link(before=shown[-1]["id"])
     return {"next": link, "results": shown}
 
 

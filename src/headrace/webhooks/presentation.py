@@ -82,6 +82,6 @@ def delivery_detail(row: Any) -> dict[str, Any]:
 
 def array_or_page(asked: PageAsked, items: list[Any]) -> Response:
     """Answer a bare array, or the usual page to those who ask for one (contract A23)."""
-    if {"page", "page_size"} & parse_qs(asked.url.query, keep_blank_values=True).keys():
+    if {"page", "page_size"} & parse_qs(asked.query, keep_blank_values=True).keys():
         return page_of_list(asked, items)
     return json_response(items)
