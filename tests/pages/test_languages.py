@@ -40,9 +40,8 @@ def test_every_text_is_translated(tool: dict[str, Any]) -> None:
     for words in ("View connections", "Viewer", "Advertising", "SSL mode", "Campaigns, daily"):
         assert words in wanted
     for tag in catalogues():
-        lacking = {
-            text: place for text, place in wanted.items() if text not in tool["translated"](tag)
-        }
+        translated = tool["translated"](tag)
+        lacking = {text: place for text, place in wanted.items() if text not in translated}
         assert not lacking, f"translate these into {tag} (make texts): {lacking}"
 
 
