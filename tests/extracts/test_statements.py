@@ -27,8 +27,10 @@ def _statements_of_runs(workspace: WorkspaceFake, monkeypatch: pytest.MonkeyPatc
 
     def watched(*given: Any, **named: Any) -> None:
         event.listen(workspace.resources.engine, "before_cursor_execute", note)
-        carry_out(*given, **named)
-        event.remove(workspace.resources.engine, "before_cursor_execute", note)
+        try:
+            carry_out(*given, **named)
+        finally:
+            event.remove(workspace.resources.engine, "before_cursor_execute", note)
 
     monkeypatch.setattr(tasks, "carry_out", watched)
     workspace.run_everything()

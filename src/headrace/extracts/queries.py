@@ -44,11 +44,6 @@ KIND = "extract"
 Values = dict[str, Any]
 
 
-def extract(session: Session, scope: WorkspaceScope, extract_id: int) -> Extract | None:
-    """Return an extract of the workspace."""
-    return session.scalar(owned(Extract, scope).where(Extract.id == extract_id))
-
-
 def extract_with_parts(
     session: Session, scope: WorkspaceScope, extract_id: int
 ) -> Row[Extract, Connection, Account, ExtractTemplate, DataTable] | None:

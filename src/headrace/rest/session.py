@@ -46,7 +46,7 @@ async def request_session(request: Request) -> AsyncIterator[Session]:
     The threads that answer are shared: if all of them waited for a connection, none would be left
     to let those that hold one go on. A request that calls out commits in between and goes on in
     another transaction (`rest.outside`). Threads are entered only for what asks the database: each
-    entry costs as much as a small statement, and each dependency of its own as much again.
+    entry costs as much as a small statement.
     """
     before_turn: BeforeTurn | None = getattr(request.app.state, "before_turn", None)
     if before_turn is not None:

@@ -159,7 +159,6 @@ def plan(session: Session, run_id: int, ranges: list[DayRange | None]) -> list[R
             position=position,
             date_from=days.first if days else None,
             date_to=days.last if days else None,
-            is_done=False,
         )
         for position, days in enumerate(ranges)
     ]
